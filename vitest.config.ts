@@ -1,0 +1,25 @@
+// One project per ring (docs/ARCHITECTURE.md, "Tests in rings"). Nothing here is a timed assertion:
+// the time-outs only end what hangs.
+import { defineConfig } from 'vitest/config';
+
+function ring(name: string, include: readonly string[], testTimeout: number) {
+  return { test: { name, include: [...include], testTimeout, hookTimeout: testTimeout } };
+}
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['services/core/**'],
+      thresholds: { branches: 100 },
+    },
+    projects: [
+      ring('house', ['test/*.test.ts'], 60_000),
+      ring('unit', ['test/unit/**/*.test.ts'], 30_000),
+      ring('contract', ['test/contract/**/*.test.ts'], 60_000),
+      ring('flow', ['test/flow/**/*.test.ts'], 120_000),
+      ring('wire', ['test/wire/**/*.test.ts'], 120_000),
+      ring('system', ['test/system/**/*.test.ts'], 1_800_000),
+    ],
+  },
+});
