@@ -27,6 +27,7 @@ export interface ObjectHead {
   readonly etag: string;
   readonly bytes: number;
   readonly versionId: string | null;
+  readonly lastModifiedMs: number;
 }
 
 export interface ByteRange {
@@ -35,8 +36,16 @@ export interface ByteRange {
   readonly end: number;
 }
 
+export interface ListedObject {
+  readonly key: string;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly bytes: number;
+  readonly lastModifiedMs: number;
+}
+
 export interface Listing {
-  readonly keys: readonly string[];
+  readonly objects: readonly ListedObject[];
   readonly commonPrefixes: readonly string[];
   /** Pass as startAfter to go on; null at the end. */
   readonly next: string | null;
