@@ -1,5 +1,4 @@
-// The notification ports. Publisher is what the reporter needs of SNS, local topics or AWS alike;
-// TopicService is what control mounts so that local topics answer the SNS query API.
+// The notification ports. Publisher is what the reporter needs of SNS, local topics or AWS alike.
 // TopicService and EventDoor are what control mounts on its HTTP front: SNS for people without AWS,
 // and the door through which S3 events reach the drop rules.
 
@@ -64,41 +63,4 @@ export type EventDoorAnswer =
 export interface EventDoor {
   /** Returns at once; the deliveries it noticed are looked at by the rules' own loop. */
   accept(body: string): EventDoorAnswer;
-}
-
-/** Who a verified signature belongs to. */
-export interface TopicCaller {
-  readonly accountId: string;
-  readonly accessKeyId: string;
-}
-
-/** A finished HTTP answer; control adds the request ids and sends it as it is. */
-export interface TopicAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
-
-/** A page that needs no signature: the signing certificate, the links inside messages. */
-export interface TopicRoute {
-  readonly method: 'GET' | 'POST';
-  /** The exact path, beginning with a slash; no parameters in it. */
-  readonly path: string;
-  /** parameters: the decoded query and, for POST, the form; null prototype, first value wins. */
-  answer(parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<TopicAnswer>;
-}
-
-export interface TopicService {
-  /**
-   * One action of the SNS query API, form and signature already checked. parameters: the decoded
-   * form without Action, null prototype. Errors are answers too: nothing here rejects but for a bug.
-   */
-  handle(
-    action: string,
-    parameters: Readonly<Record<string, string>>,
-    caller: TopicCaller,
-    signal: AbortSignal,
-  ): Promise<TopicAnswer>;
-  /** Asked for once, when control opens. */
-  readonly publicRoutes: readonly TopicRoute[];
 }
