@@ -1,0 +1,93 @@
+"""An independent look at a finished job: Python's own csv and hashlib, and boto3; no code of s3batch.
+
+usage: check_job.py FACTS.json      (endpoint, region, accessKeyId, secretAccessKey, reportBucket, reportPrefix, jobId,
+                                     rowsFile: JSON lines [bucket, key, versionId, reportedKey], tag: {key, value} or null,
+                                     notificationsFile: JSON lines {status, jobEventId} or null, complete: bool)
+Checks: MD5s of manifest and parts; every manifest row exactly once in the report (at most once if the job was cancelled or
+failed); sums; the final tags in S3 of every succeeded row; event ids unique. Prints one JSON line of counts, exits 1 on a fault.
+"""
+import collections, concurrent.futures, csv, hashlib, io, json, sys
+import boto3
+from botocore.config import Config
+
+csv.field_size_limit(1 << 20)
+facts = json.load(open(sys.argv[1], encoding="utf-8"))
+faults = []
+s3 = boto3.client(
+    "s3", endpoint_url=facts["endpoint"], region_name=facts["region"],
+    aws_access_key_id=facts["accessKeyId"], aws_secret_access_key=facts["secretAccessKey"],
+    config=Config(s3={"addressing_style": "path"}, max_pool_connections=32, retries={"max_attempts": 5}))
+
+
+def fetch(key):
+    return s3.get_object(Bucket=facts["reportBucket"], Key=key)["Body"].read()
+
+
+prefix = facts["reportPrefix"] + "/" if facts["reportPrefix"] else ""
+base = f"{prefix}job-{facts['jobId']}/"
+manifest_bytes = fetch(base + "manifest.json")
+if fetch(base + "manifest.json.md5").decode().strip() != hashlib.md5(manifest_bytes).hexdigest():
+    faults.append("manifest.json.md5 does not match manifest.json")
+manifest = json.loads(manifest_bytes)
+
+rows = []
+listed = set()
+for entry in manifest["Results"]:
+    listed.add(entry["Key"])
+    body = fetch(entry["Key"])
+    if hashlib.md5(body).hexdigest() != entry["MD5Checksum"]:
+        faults.append(f"{entry['Key']}: MD5 differs from the manifest's")
+    if body and not body.endswith(b"\r\n"):
+        faults.append(f"{entry['Key']}: does not end in CRLF")
+    for row in csv.reader(io.StringIO(body.decode("utf-8"), newline="")):
+        if len(row) != 7:
+            faults.append(f"{entry['Key']}: a row of {len(row)} columns")
+            continue
+        if row[3] != entry["TaskExecutionStatus"]:
+            faults.append(f"{entry['Key']}: a {row[3]} row in a file of {entry['TaskExecutionStatus']}")
+        rows.append(row)
+for page in s3.get_paginator("list_objects_v2").paginate(Bucket=facts["reportBucket"], Prefix=base + "results/"):
+    for item in page.get("Contents", []):
+        if item["Key"] not in listed:
+            faults.append(f"{item['Key']}: a part that the manifest does not name")
+
+expected = collections.Counter()
+plain = {}
+for line in open(facts["rowsFile"], encoding="utf-8"):
+    bucket, key, version, reported = json.loads(line)
+    expected[(bucket, reported, version)] += 1
+    plain[(bucket, reported, version)] = key
+seen = collections.Counter((row[0], row[1], row[2]) for row in rows)
+doubled = [row for row, count in seen.items() if count > expected[row]]
+missing = [row for row, count in expected.items() if count > seen[row]]
+if doubled:
+    faults.append(f"{len(doubled)} rows doubled or foreign, such as {doubled[0]}")
+if facts["complete"] and missing:
+    faults.append(f"{len(missing)} rows missing, such as {missing[0]}")
+
+status = collections.Counter(row[3] for row in rows)
+wrong_tags = 0
+if facts.get("tag"):
+    wanted = [{"Key": facts["tag"]["key"], "Value": facts["tag"]["value"]}]
+
+    def tags_of(row):
+        version = {"VersionId": row[2]} if row[2] else {}
+        return s3.get_object_tagging(Bucket=row[0], Key=plain[(row[0], row[1], row[2])], **version)["TagSet"]
+
+    done = [row for row in rows if row[3] == "succeeded"]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        wrong_tags = sum(tags != wanted for tags in pool.map(tags_of, done))
+    if wrong_tags:
+        faults.append(f"{wrong_tags} succeeded objects without the tag in S3")
+
+events = collections.defaultdict(set)
+if facts.get("notificationsFile"):
+    for line in open(facts["notificationsFile"], encoding="utf-8"):
+        event = json.loads(line)
+        events[event["jobEventId"]].add(event["status"])
+    if any(len(names) > 1 for names in events.values()):
+        faults.append("one event id for two changes")
+
+print(json.dumps({"rows": len(rows), "succeeded": status["succeeded"], "failed": status["failed"], "expected": sum(expected.values()),
+                  "parts": len(manifest["Results"]), "wrongTags": wrong_tags, "events": len(events), "faults": faults}))
+sys.exit(1 if faults else 0)
