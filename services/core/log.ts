@@ -34,6 +34,9 @@ export interface Position {
 
 export const positionNoteBytesMax = 2048;
 
+/** Keys and values of one send or commit; more is a misuse. Aim at 4 MiB or less. */
+export const commitBytesMax = 16 * 1024 * 1024;
+
 /**
  * Every rejection of a log method is one of these (a misuse, such as a commit across spaces, is a
  * bug and throws a plain Error):
