@@ -1,0 +1,58 @@
+// The service as its own process, started as `npm start` would start it, and stopped politely.
+import { type ChildProcess, fork } from 'node:child_process';
+
+export interface ServiceProcess {
+  readonly url: string;
+  readonly process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+const stopMsMax = 15_000;
+
+export async function startService(
+  environment: Readonly<Record<string, string>>,
+  onLog: (line: string) => void,
+): Promise<ServiceProcess> {
+  const child = fork(new URL('../main.ts', import.meta.url), {
+    env: { ...inherited(), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      for (const line of text.split('\n').filter((part) => part !== '')) {
+        lines.push(line);
+        onLog(line);
+      }
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('message', (message) => {
+      const said: { readonly url?: unknown } = typeof message === 'object' ? { ...message } : {};
+      if (typeof said.url === 'string') resolve(said.url);
+    });
+    void ended.then(() => reject(new Error(`the service did not start:\n${lines.join('\n')}`)));
+  });
+  return {
+    url,
+    process: child,
+    stop: async () => {
+      const force = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+      child.kill('SIGTERM');
+      await ended;
+      clearTimeout(force);
+    },
+  };
+}
+
+/** The settings of the person who runs the demo are for their own installation, not for this one. */
+function inherited(): Record<string, string> {
+  const ours = /^(S3BATCH_|AWS_|S3_ENDPOINT|SNS_|LAMBDA_|KAFKA_)/;
+  const kept: Record<string, string> = {};
+  for (const name of ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS']) {
+    const value = process.env[name];
+    if (value !== undefined && !ours.test(name)) kept[name] = value;
+  }
+  return kept;
+}

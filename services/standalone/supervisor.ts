@@ -1,0 +1,82 @@
+// Keeps the service threads of one installation alive. A thread that throws has met a bug or a lost
+// world: that is logged once, and the thread starts again with a growing delay; its lanes and claims
+// move meanwhile, as a dead process's would. The log's own thread is the exception: without it
+// nothing can be promised, so its end ends the process.
+import { setTimeout as pause } from 'node:timers/promises';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { ServiceName, ThreadData, ThreadMessage } from './thread-data.ts';
+
+const restartDelayMsMin = 200;
+const restartDelayMsMax = 30_000;
+/** A thread that lived this long starts over with the shortest delay. */
+const healthyMs = 60_000;
+/** A thread that does not end by itself after being asked to is ended. */
+const stopMsMax = 10_000;
+
+export interface SupervisedThread {
+  /** Throws inside the thread, for the tests of restarts. */
+  crash(): void;
+  stop(): Promise<void>;
+}
+
+export interface ThreadEvents {
+  /** A message of the thread other than its end. */
+  onMessage(message: ThreadMessage): void;
+}
+
+export function supervise(
+  service: ServiceName,
+  data: Omit<ThreadData, 'service' | 'logPort'>,
+  logPort: () => MessagePort,
+  logger: Logger,
+  events: ThreadEvents,
+): SupervisedThread {
+  let worker: Worker | undefined;
+  let delayMs = restartDelayMsMin;
+  const stopping = new AbortController();
+
+  const runOnce = (): Promise<void> =>
+    new Promise((resolve) => {
+      const port = logPort();
+      const threadData: ThreadData = { ...data, service, logPort: port };
+      worker = new Worker(new URL('./thread.ts', import.meta.url), {
+        name: service,
+        workerData: threadData,
+        transferList: [port],
+      });
+      worker.on('message', (message: ThreadMessage) => events.onMessage(message));
+      worker.on('error', (error: unknown) => {
+        logger.error({ service, err: error }, 'a service ended by an exception');
+      });
+      worker.once('exit', () => resolve());
+    });
+
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      const startedMs = performance.now();
+      await runOnce();
+      if (stopping.signal.aborted) return;
+      if (performance.now() - startedMs > healthyMs) delayMs = restartDelayMsMin;
+      logger.warn({ service, delayMs }, 'the service starts again');
+      await pause(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      delayMs = Math.min(delayMs * 2, restartDelayMsMax);
+    }
+  })();
+
+  return {
+    crash: () => worker?.postMessage('crash'),
+    stop: async () => {
+      stopping.abort();
+      worker?.postMessage('stop');
+      const forced = new AbortController();
+      const force = pause(stopMsMax, undefined, { signal: forced.signal }).then(
+        () => worker?.terminate(),
+        () => undefined,
+      );
+      await loop;
+      forced.abort();
+      await force;
+    },
+  };
+}
