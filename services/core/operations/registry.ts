@@ -52,15 +52,17 @@ function bind<Name extends Operation['name'], Parameters>(
   parameters: Parameters,
 ): BoundOperation {
   const problem = file.problem(parameters);
-  const { name, doneBefore } = file;
-  if (problem === null) return { name, problem, request: file.prepare(parameters), doneBefore };
   return {
-    name,
+    name: file.name,
     problem,
-    request: () => {
-      throw new Error(`${name} cannot run: ${problem}`);
-    },
-    doneBefore,
+    request: problem === null ? file.prepare(parameters) : cannotRun(file.name, problem),
+    doneBefore: (status, code) => file.doneBefore(status, code),
+  };
+}
+
+function cannotRun(name: string, problem: string): () => never {
+  return () => {
+    throw new Error(`${name} cannot run: ${problem}`);
   };
 }
 

@@ -180,8 +180,8 @@ function settingsOf(parameters: PutObjectCopyParameters): Settings {
 /** Absent: the source's metadata is copied; present: it is replaced as a whole. */
 function directiveOf(parameters: PutObjectCopyParameters): string | undefined {
   if (parameters.MetadataDirective !== undefined) return parameters.MetadataDirective;
-  const { SSEAlgorithm, RequesterCharged, ...replaced } = parameters.NewObjectMetadata ?? {};
-  return Object.keys(replaced).length > 0 ? 'REPLACE' : undefined;
+  const given = Object.values(metadataOf(parameters.NewObjectMetadata ?? {})).some(isGiven);
+  return given ? 'REPLACE' : undefined;
 }
 
 function encryptionOf(parameters: PutObjectCopyParameters): string | undefined {
