@@ -1,0 +1,18 @@
+// Every limit of the HTTP front, in one place. None is a setting: a request beyond them is no request
+// that a client of the S3 Control API makes.
+
+export const limits = {
+  bodyBytesMax: 1024 * 1024,
+  headerBytesMax: 32 * 1024,
+  /** From the first byte of a request to the last of its headers. */
+  headersMsMax: 20_000,
+  /** From the first byte of a request to the last of its body. */
+  requestMsMax: 30_000,
+  keepAliveMsMax: 65_000,
+  connectionCheckMs: 5_000,
+  connectionsMax: 1_000,
+  /** How long a call may wait for the coordinator before it is told to come again. */
+  answerMsMax: 25_000,
+  /** How long /readyz waits for the view of the jobs. */
+  readyMsMax: 2_000,
+} as const;

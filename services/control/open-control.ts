@@ -1,0 +1,195 @@
+// Control's HTTP front: one listener for the S3 Control API, local SNS topics, S3 events, health and
+// metrics. Fastify only frames requests; which call is meant is decided over the target as sent, since
+// that is what the client has signed.
+// Invariant: every answer carries request ids, every refusal has a code of the error table, and no
+// request, whatever its bytes, is answered 500 for its own sake.
+import { randomBytes } from 'node:crypto';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Clock } from '../core/clock.ts';
+import type { Refusal } from '../core/errors.ts';
+import type { EventDoor, TopicService } from '../core/notify.ts';
+import type { Roles } from '../core/storage.ts';
+import type { Keys } from './auth/keys.ts';
+import type { JobDesk } from './desk.ts';
+import { type Answer, type AnswerIds, refusalAnswer } from './front/answer.ts';
+import { limits } from './front/limits.ts';
+import { readWireRequest, splitTarget } from './front/wire-request.ts';
+import { openMetrics } from './metrics.ts';
+import { answerRequest, protocolOf } from './route.ts';
+
+export interface ControlPorts {
+  readonly desk: JobDesk;
+  readonly roles: Roles;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly region: string;
+  /** The account of whoever is not named by a key: drop rules. */
+  readonly accountId: string;
+  /** Where notifications of jobs go that name no topic; null: nowhere. */
+  readonly topicArn: string | null;
+  /** undefined: there are no local topics here. */
+  readonly topics?: TopicService;
+  /** undefined: nobody waits for S3 events here. */
+  readonly events?: { readonly door: EventDoor; readonly token: string | null };
+}
+
+export interface Control {
+  readonly app: FastifyInstance;
+  /** http://127.0.0.1:8340, with the port that was really taken. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Rejects with the system's own error if the address cannot be listened on. */
+export async function openControl(
+  ports: ControlPorts,
+  listen: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<Control> {
+  const app = buildFront(ports, signal);
+  const address = await app.listen({ host: listen.host, port: listen.port });
+  const close = async (): Promise<void> => {
+    app.server.closeAllConnections();
+    await app.close();
+  };
+  return { app, address, close };
+}
+
+function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
+  const metrics = openMetrics(ports.clock);
+  const app = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    requestTimeout: limits.requestMsMax,
+    keepAliveTimeout: limits.keepAliveMsMax,
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersMsMax,
+      connectionsCheckingInterval: limits.connectionCheckMs,
+    },
+    // A proxy's absolute target and a path that the router cannot decode both reach the one handler.
+    rewriteUrl: (request) => (splitTarget(request.url ?? '').path === '/' ? '/' : '/any'),
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(malformedRequest());
+    },
+  });
+  app.server.maxConnections = limits.connectionsMax;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const ids = newIds();
+    const startMs = ports.clock.monotonicMs();
+    const answer = await answerFrom(request, ids);
+    await send(reply, ids, answer);
+    if (answer.status >= 400) {
+      const tookMs = Math.round(ports.clock.monotonicMs() - startMs);
+      const { path } = splitTarget(request.originalUrl);
+      const { method } = request;
+      const { status } = answer;
+      ports.log.info({ requestId: ids.requestId, method, path, status, tookMs }, 'refused');
+    }
+  };
+
+  const answerFrom = async (request: FastifyRequest, ids: AnswerIds): Promise<Answer> => {
+    const read = readWireRequest(
+      request.method,
+      request.originalUrl,
+      request.raw.rawHeaders,
+      request.body instanceof Uint8Array ? request.body : new Uint8Array(),
+    );
+    if (read.kind === 'refused') return refusalAnswer(read.refusal, 's3control', ids);
+    const waiting = AbortSignal.any([signal, AbortSignal.timeout(limits.answerMsMax)]);
+    try {
+      const answer = await answerRequest(read.request, ports, metrics, ids, waiting);
+      // What was said while the time ran out may say too little: a job not found, a list too short.
+      return waiting.aborted ? refusalAnswer(late, protocolOf(read.request), ids) : answer;
+    } catch (error) {
+      const { path } = read.request;
+      ports.log.error({ err: error, requestId: ids.requestId, path }, 'request failed');
+      const refusal = waiting.aborted ? late : failed;
+      return refusalAnswer(refusal, protocolOf(read.request), ids);
+    }
+  };
+
+  app.all('/', handle);
+  app.all('/any', handle);
+  app.setErrorHandler(async (error, request, reply) => {
+    const ids = newIds();
+    const framed = framingRefusal(error);
+    if (framed.code === 'InternalServiceException') {
+      ports.log.error({ err: error, requestId: ids.requestId }, 'request failed');
+    }
+    const { path } = splitTarget(request.originalUrl);
+    const protocol = path === '/events' ? 'json' : 's3control';
+    await send(reply, ids, refusalAnswer(framed, protocol, ids));
+  });
+  return app;
+}
+
+const late: Refusal = {
+  code: 'SlowDown',
+  message:
+    'No answer came in time. The request may still take effect; with the same ClientRequestToken ' +
+    'it is safe to ask again.',
+};
+const failed: Refusal = {
+  code: 'InternalServiceException',
+  message: 'Something failed here; the log has it under this request id.',
+};
+
+async function send(reply: FastifyReply, ids: AnswerIds, answer: Answer): Promise<void> {
+  await reply
+    .code(answer.status)
+    .header('x-amz-request-id', ids.requestId)
+    .header('x-amz-id-2', ids.hostId)
+    .header('content-type', answer.contentType)
+    .header('x-content-type-options', 'nosniff')
+    .send(answer.body);
+}
+
+function newIds(): AnswerIds {
+  return {
+    requestId: randomBytes(8).toString('hex').toUpperCase(),
+    hostId: randomBytes(48).toString('base64'),
+  };
+}
+
+/** What Fastify found wrong with the framing of a request, in our words. */
+function framingRefusal(error: unknown): Refusal {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return {
+        code: 'EntityTooLarge',
+        message: `The body is larger than ${limits.bodyBytesMax} bytes.`,
+      };
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return { code: 'BadRequestException', message: 'Content-Length or Content-Type is wrong.' };
+  }
+  return failed;
+}
+
+/** For bytes that are no HTTP request at all; the connection ends with it. */
+function malformedRequest(): string {
+  const ids = newIds();
+  const answer = refusalAnswer(
+    { code: 'BadRequestException', message: 'This is not an HTTP/1.1 request s3batch can read.' },
+    's3control',
+    ids,
+  );
+  return [
+    'HTTP/1.1 400 Bad Request',
+    `x-amz-request-id: ${ids.requestId}`,
+    `x-amz-id-2: ${ids.hostId}`,
+    `content-type: ${answer.contentType}`,
+    `content-length: ${Buffer.byteLength(answer.body)}`,
+    'connection: close',
+    '',
+    answer.body,
+  ].join('\r\n');
+}

@@ -1,0 +1,129 @@
+// Which of control's faces a request means: pages for people and probes, S3 events, SNS, or (all else)
+// the S3 Control API.
+import type { Job } from '../core/job.ts';
+import { answerEvents } from './doors/events.ts';
+import { answerTopicCall, answerTopicLink, type DoorAnswer } from './doors/topics.ts';
+import {
+  type Answer,
+  type AnswerIds,
+  jsonAnswer,
+  refusalAnswer,
+  textType,
+  xmlAnswer,
+} from './front/answer.ts';
+import { limits } from './front/limits.ts';
+import type { WireRequest } from './front/wire-request.ts';
+import type { Metrics } from './metrics.ts';
+import type { ControlPorts } from './open-control.ts';
+import { answerS3Control, s3controlPrefix } from './s3control.ts';
+
+type Protocol = 's3control' | 'sns' | 'json';
+
+export function protocolOf(request: WireRequest): Protocol {
+  if (request.path === '/events') return 'json';
+  return request.path.startsWith(s3controlPrefix) ? 's3control' : 'sns';
+}
+
+export async function answerRequest(
+  request: WireRequest,
+  ports: ControlPorts,
+  metrics: Metrics,
+  ids: AnswerIds,
+  signal: AbortSignal,
+): Promise<Answer> {
+  if (request.path.startsWith(s3controlPrefix)) {
+    const said = await answerS3Control(request, ports.keys, ports, signal);
+    return said.kind === 'document'
+      ? xmlAnswer(said.body)
+      : refusalAnswer(said.refusal, 's3control', ids);
+  }
+  if (request.method === 'GET') {
+    const page = await answerPage(request, ports, metrics, signal);
+    if (page !== undefined) return page;
+  }
+  const said = await answerDoor(request, ports, signal);
+  if (said === undefined) {
+    return refusalAnswer(
+      { code: 'InvalidURI', message: `Nothing of s3batch answers ${request.method} here.` },
+      's3control',
+      ids,
+    );
+  }
+  return said.kind === 'answer'
+    ? said.answer
+    : refusalAnswer(said.refusal, protocolOf(request), ids);
+}
+
+async function answerDoor(
+  request: WireRequest,
+  ports: ControlPorts,
+  signal: AbortSignal,
+): Promise<DoorAnswer | undefined> {
+  const { events, topics, keys, region } = ports;
+  const nowMs = ports.clock.wallMs();
+  if (request.method !== 'POST') return undefined;
+  if (request.path === '/events' && events !== undefined) {
+    return answerEvents(request, { ...events, keys, region, nowMs });
+  }
+  if (request.path === '/' && topics !== undefined) {
+    return answerTopicCall(request, { topics, keys, region, nowMs }, signal);
+  }
+  return undefined;
+}
+
+async function answerPage(
+  request: WireRequest,
+  ports: ControlPorts,
+  metrics: Metrics,
+  signal: AbortSignal,
+): Promise<Answer | undefined> {
+  switch (request.path) {
+    case '/healthz':
+      return text(200, 'alive');
+    case '/readyz':
+      return readiness(ports, signal);
+    case '/metrics': {
+      const body = await metrics.render(await allJobs(ports, signal));
+      return { status: 200, contentType: metrics.contentType, body };
+    }
+  }
+  const link =
+    ports.topics === undefined ? undefined : await answerTopicLink(request, ports.topics, signal);
+  if (link !== undefined) return link;
+  return request.path === '/' && request.query === '' ? welcome() : undefined;
+}
+
+function text(status: number, line: string): Answer {
+  return { status, contentType: textType, body: `${line}\n` };
+}
+
+async function readiness(ports: ControlPorts, signal: AbortSignal): Promise<Answer> {
+  const waiting = AbortSignal.any([signal, AbortSignal.timeout(limits.readyMsMax)]);
+  try {
+    // A job that cannot be there makes the desk read up to the end of the log.
+    await ports.desk.find(ports.accountId, 'readiness', waiting);
+  } catch (error) {
+    if (!waiting.aborted) throw error;
+  }
+  return waiting.aborted
+    ? text(503, 'not ready: the view of the jobs has not caught up with the log')
+    : text(200, 'ready');
+}
+
+async function allJobs(ports: ControlPorts, signal: AbortSignal): Promise<readonly Job[]> {
+  const jobs: Job[] = [];
+  for (const accountId of new Set([ports.accountId, ...ports.keys.accountIds])) {
+    jobs.push(...(await ports.desk.list(accountId, signal)));
+  }
+  return jobs;
+}
+
+function welcome(): Answer {
+  return jsonAnswer(200, {
+    service: 's3batch',
+    what: 'S3 Batch Operations that you run yourself: the S3 Control API for jobs answers here.',
+    api: `${s3controlPrefix}jobs`,
+    pages: ['/healthz', '/readyz', '/metrics'],
+    documentation: 'docs/API.md',
+  });
+}
