@@ -47,7 +47,7 @@ export async function runOutbox<Item>(
 ): Promise<void> {
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, lane.revoked, stop.signal]);
-  const ledger = openOutboxLedger<Item>(lane.position, work.name);
+  const ledger = openOutboxLedger<Item>(lane.position, (destination) => work.name(destination));
   const progress = openWake();
   const servers = new Map<string, Promise<void>>();
   const failures: unknown[] = [];

@@ -51,13 +51,11 @@ function isList(value: XmlValue): value is readonly XmlValue[] {
 
 /** Control characters that XML 1.0 cannot hold become U+FFFD. */
 function escapeText(text: string): string {
-  return [...text]
-    .map((character) => {
-      if (character === '&') return '&amp;';
-      if (character === '<') return '&lt;';
-      if (character === '>') return '&gt;';
-      if (character === '\r') return '&#13;';
-      return character < ' ' && character !== '\n' && character !== '\t' ? '\uFFFD' : character;
-    })
-    .join('');
+  return text.replace(/[&<>\r\p{Cc}]/gu, (character) => {
+    if (character === '&') return '&amp;';
+    if (character === '<') return '&lt;';
+    if (character === '>') return '&gt;';
+    if (character === '\r') return '&#13;';
+    return character === '\n' || character === '\t' ? character : '\uFFFD';
+  });
 }
