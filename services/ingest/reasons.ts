@@ -1,0 +1,72 @@
+// How S3's answers read as reasons of a failed job: who (the role), what (the action), where, and
+// what to do. AWS's own sentences stand first where AWS has one.
+import type { ObjectAddress } from '../core/storage.ts';
+import type { StorageRefusal } from './ask-storage.ts';
+import { type Problem, problem, shown } from './problem.ts';
+
+const forbiddenStatus = 403;
+const notFoundStatus = 404;
+const arnCharactersMax = 60;
+const roleCharactersMax = 40;
+
+export function shownArn(at: Pick<ObjectAddress, 'bucket' | 'key'>): string {
+  return shown(`arn:aws:s3:::${at.bucket}/${at.key}`, arnCharactersMax);
+}
+
+/** subject: what the object is to the job, "the manifest", "data file 3 of 12". */
+export function readRefused(
+  subject: string,
+  at: ObjectAddress,
+  roleArn: string,
+  refusal: StorageRefusal,
+): Problem {
+  const action = at.versionId === null ? 's3:GetObject' : 's3:GetObjectVersion';
+  if (refusal.status === forbiddenStatus) {
+    const code = isBare(refusal.code) ? 'AccessDenied' : refusal.code;
+    return problem(
+      code,
+      `Reading ${subject} is forbidden: ${code}. ${remedy(code, action, at, roleArn)}`,
+    );
+  }
+  if (refusal.status === notFoundStatus) {
+    const code = isBare(refusal.code) ? 'NoSuchKey' : refusal.code;
+    return problem(
+      code,
+      `Reading ${subject} failed: there is no ${shownArn(at)}${version(at)} (${code}). ` +
+        'Check bucket, key and version, and that it was not deleted.',
+    );
+  }
+  return problem(
+    refusal.code,
+    `Reading ${subject} ${shownArn(at)} failed: ${refusal.status} ${shown(refusal.code, roleCharactersMax)} ${shown(refusal.message)}`,
+  );
+}
+
+export function reportRefused(
+  at: ObjectAddress,
+  roleArn: string,
+  refusal: StorageRefusal,
+): Problem {
+  const code = isBare(refusal.code) ? 'AccessDenied' : refusal.code;
+  return problem(
+    code,
+    'The job report could not be written to your report bucket. Please check your permissions. ' +
+      `${code}: ${shown(roleArn, roleCharactersMax)} needs s3:PutObject on ${shownArn(at)}`,
+  );
+}
+
+/** A HEAD's refusal has no body, so adapters can only name the status. */
+export function isBare(code: string): boolean {
+  return code === '' || code === 'Forbidden' || code === 'NotFound' || /^\d+$/.test(code);
+}
+
+function remedy(code: string, action: string, at: ObjectAddress, roleArn: string): string {
+  const role = shown(roleArn, roleCharactersMax);
+  return code === 'AccessDenied'
+    ? `${role} needs ${action} on ${shownArn(at)}`
+    : `Check the credentials configured for ${role}, which read ${shownArn(at)}`;
+}
+
+function version(at: ObjectAddress): string {
+  return at.versionId === null ? '' : ` version ${shown(at.versionId, roleCharactersMax)}`;
+}
