@@ -61,7 +61,7 @@ const retryStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504
 
 /** Nobody listens, no such host, no route, no trust: the request never began. */
 const neverBegan =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|CERT_|_CERT|SELF_SIGNED|UND_ERR_CONNECT_TIMEOUT/;
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|UND_ERR_CONNECT_TIMEOUT|CERT|no credentials/;
 
 /** What S3 reports as ResultMessage of a success. */
 export const successMessage = 'Successful';
