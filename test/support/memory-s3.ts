@@ -164,8 +164,7 @@ export function openMemoryS3(options: MemoryS3Options = {}): MemoryS3 {
   }
 
   const objects: Objects = {
-    head: (at, signal) =>
-      perform('HeadObject', at, null, () => mapAnswer(find(store, at), headOf), signal),
+    head: (at, signal) => perform('HeadObject', at, null, () => head(store, at), signal),
     read: (at, range, ifMatch, signal) =>
       perform('GetObject', at, null, () => readRange(store, at, range, ifMatch), signal),
     write: (at, bytes, contentType, signal) =>
@@ -251,6 +250,13 @@ function mapAnswer<T, U>(answer: Answer<T>, map: (value: T) => U): Answer<U> {
 
 function find(store: Store, at: ObjectAddress): Answer<Version> {
   return findVersion(store, at.bucket, at.key, at.versionId);
+}
+
+/** The answer to a HEAD has no body, so that it cannot tell a missing bucket from a missing key. */
+function head(store: Store, at: ObjectAddress): Answer<ObjectHead> {
+  const found = find(store, at);
+  if (found.kind === 'ok') return ok(headOf(found.value));
+  return found.status === 404 ? refuse('NoSuchKey', found.message) : found;
 }
 
 function headOf(version: Version): ObjectHead {
