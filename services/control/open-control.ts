@@ -88,9 +88,10 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
     if (answer.status >= 400) {
       const tookMs = Math.round(ports.clock.monotonicMs() - startMs);
       const { path } = splitTarget(request.originalUrl);
+      const { status, code } = answer;
+      const { requestId } = ids;
       const { method } = request;
-      const { status } = answer;
-      ports.log.info({ requestId: ids.requestId, method, path, status, tookMs }, 'refused');
+      ports.log.info({ requestId, method, path, status, code, tookMs }, 'refused');
     }
   };
 

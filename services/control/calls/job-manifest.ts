@@ -15,7 +15,8 @@ export function manifestOf(wire: WireManifest): ManifestAnswer {
   const { ObjectArn: objectArn, ObjectVersionId, ETag: etag } = wire.Location;
   if (parseObjectArn(objectArn) === null) {
     return problem(
-      'Manifest.Location.ObjectArn must name an object, such as arn:aws:s3:::bucket/manifest.csv.',
+      'Manifest.Location.ObjectArn must name an object of a bucket, such as ' +
+        'arn:aws:s3:::bucket/manifest.csv.',
     );
   }
   const location = { objectArn, objectVersionId: ObjectVersionId ?? null, etag };

@@ -1,12 +1,14 @@
 // Answers before they become HTTP: a status, a media type, a body. Refusals become the error document
 // that the AWS clients of each protocol parse, with the status from the one error table.
-import { type Refusal, refusalTable } from '../../core/errors.ts';
+import { type Refusal, type RefusalCode, refusalTable } from '../../core/errors.ts';
 import { escape, wireNamespace, xmlDeclaration } from '../wire/write-shape.ts';
 
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Set on refusals, for the log. */
+  readonly code?: RefusalCode;
 }
 
 export interface AnswerIds {
@@ -36,15 +38,17 @@ export function refusalAnswer(
 ): Answer {
   const { httpStatus } = refusalTable[refusal.code];
   const message = shorten(refusal.message);
-  if (protocol === 'json') return jsonAnswer(httpStatus, { code: refusal.code, message });
+  const { code } = refusal;
+  if (protocol === 'json') return { ...jsonAnswer(httpStatus, { code, message }), code };
   const type = httpStatus >= 500 ? 'Receiver' : 'Sender';
   const namespace = protocol === 'sns' ? snsNamespace : wireNamespace;
   return {
     status: httpStatus,
     contentType: xmlType,
+    code,
     body:
       `${xmlDeclaration}<ErrorResponse xmlns="${namespace}"><Error><Type>${type}</Type>` +
-      `<Code>${refusal.code}</Code><Message>${escape(message)}</Message></Error>` +
+      `<Code>${code}</Code><Message>${escape(message)}</Message></Error>` +
       `<RequestId>${ids.requestId}</RequestId><HostId>${ids.hostId}</HostId></ErrorResponse>`,
   };
 }
