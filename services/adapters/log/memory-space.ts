@@ -100,7 +100,9 @@ export class MemorySpace {
 
   records(topic: string, partition: number, from: bigint): readonly StoredRecord[] {
     const records = this.#partitions.get(topic)?.[partition] ?? [];
-    return records.filter(({ offset }) => offset >= from);
+    return records
+      .filter(({ offset }) => offset >= from)
+      .map(({ offset, key, value }) => ({ offset, key, value }));
   }
 
   send(records: readonly NewRecord[]): bigint {
