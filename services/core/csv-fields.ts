@@ -112,7 +112,8 @@ export function openCsv(shape: CsvShape, from: CsvCursor = csvStart): CsvReader 
     const whole = last ? part.length : part.lastIndexOf(lineFeed) + 1;
     const taken = whole === 0 ? 0 : read(part.subarray(0, whole), last, found);
     bytes += taken;
-    carry = part.slice(taken);
+    // A copy: slice of a Buffer would be a view of bytes that are not ours.
+    carry = new Uint8Array(part.subarray(taken));
     if (problem === null && carry.length > csvRowBytesMax) problem = tooLong(rows + 1);
     return { rows: found, problem };
   }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeKey, encodeKey, utf8Bytes } from '../../../services/core/key.ts';
-import { testWithSharedData } from '../../support/shared-data.ts';
 
 const anyKey = fc.string({ unit: 'binary', maxLength: 300 });
 
@@ -38,26 +37,27 @@ test.each(['%', 'a%2', '%GG', '%FF', '%C3', '%ED%A0%80'])('%j is no key', (spell
 });
 
 test('every key comes back as it was', () => {
-  fc.assert(fc.property(anyKey, (key) => expect(decodeKey(encodeKey(key))).toBe(key)));
+  fc.assert(
+    fc.property(anyKey, (key) => {
+      expect(decodeKey(encodeKey(key))).toBe(key);
+    }),
+  );
 });
 
 test('a spelled key holds nothing but ASCII without space, quote and comma', () => {
-  fc.assert(fc.property(anyKey, (key) => expect(encodeKey(key)).toMatch(/^[A-Za-z0-9*\-._/+%]*$/)));
+  fc.assert(
+    fc.property(anyKey, (key) => {
+      expect(encodeKey(key)).toMatch(/^[A-Za-z0-9*\-._/+%]*$/);
+    }),
+  );
 });
 
 test('the bytes of a text are those of its UTF-8', () => {
   const encoder = new TextEncoder();
   const texts = fc.oneof(anyKey, fc.string({ unit: 'grapheme' }));
   fc.assert(
-    fc.property(texts, (text) => expect(utf8Bytes(text)).toBe(encoder.encode(text).length)),
+    fc.property(texts, (text) => {
+      expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
+    }),
   );
-});
-
-testWithSharedData('keys of an inventory are read as S3 meant them', ({ text, read }) => {
-  const expected = text('inventory/synthetic/expected-rows.jsonl')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line).key);
-  expect(read('inventory/synthetic/aws-style-pct20.csv.gz').length).toBeGreaterThan(0);
-  for (const key of expected) expect(decodeKey(encodeKey(key))).toBe(key);
 });
