@@ -16,6 +16,7 @@ import {
   tasksTopic,
 } from '../../services/core/names.ts';
 import { newJob } from '../../services/core/new-job.ts';
+import type { Roles } from '../../services/core/storage.ts';
 import type { Task } from '../../services/core/task.ts';
 import { type Buffered, countBuffered } from '../../services/ingest/buffered.ts';
 import type { IngestLimits } from '../../services/ingest/limits.ts';
@@ -30,7 +31,6 @@ const jobId = '5f0f3b34-57c7-4a0e-8b9b-8b2e2a3c1d00';
 export interface IngestRoomOptions {
   /** Awaited in every port method of the ingest under test. */
   readonly step?: (label: string) => Promise<void>;
-  readonly alive?: () => boolean;
   readonly limits?: Partial<IngestLimits>;
   readonly partitions?: number;
   readonly isRole?: (roleArn: string) => boolean;
@@ -75,10 +75,8 @@ export async function openIngestRoom(options: IngestRoomOptions = {}): Promise<I
   const world = openMemoryLog();
   const coordinator = world.connect();
   await coordinator.spaces.create('control', controlTopics);
-  const room = { step: options.step, alive: options.alive };
   const s3 = openMemoryS3({
     buckets: [manifestBucket, reportBucket],
-    step: (label) => room.step?.(label) ?? Promise.resolve(),
     ...(options.isRole === undefined ? {} : { isRole: options.isRole }),
   });
   const clock = manualClock();
@@ -133,17 +131,13 @@ export async function openIngestRoom(options: IngestRoomOptions = {}): Promise<I
   }
 
   function start(own: IngestRoomOptions = {}): RunningIngest {
-    const { step = options.step, alive = options.alive } = own;
-    room.step = step;
-    const handle = world.connect({
-      ...(step === undefined ? {} : { step }),
-      ...(alive === undefined ? {} : { alive }),
-    });
+    const { step = options.step } = own;
+    const handle = world.connect(step === undefined ? {} : { step });
     const stopping = new AbortController();
     const ended = runIngest(
       {
         log: handle.log,
-        roles: s3.roles,
+        roles: step === undefined ? s3.roles : steppedRoles(s3.roles, step),
         clock,
         limits: { ...options.limits, ...own.limits },
         buffered,
@@ -216,6 +210,33 @@ export async function openIngestRoom(options: IngestRoomOptions = {}): Promise<I
       }),
     rows: async () =>
       (await tasks()).flat().map(({ task }) => [task.bucket, task.key, task.versionId] as const),
+  };
+}
+
+/** Each ingest has steps of its own, so that a killed one never calls again. */
+function steppedRoles(roles: Roles, step: (label: string) => Promise<void>): Roles {
+  const stepped = async <T>(label: string, ask: () => Promise<T>): Promise<T> => {
+    await step(`s3 ${label} before`);
+    const answer = await ask();
+    await step(`s3 ${label} after`);
+    return answer;
+  };
+  return {
+    resolve: (roleArn) => {
+      const storage = roles.resolve(roleArn);
+      if (storage === undefined) return undefined;
+      const { objects } = storage;
+      return {
+        ...storage,
+        objects: {
+          head: (...asked) => stepped('head', () => objects.head(...asked)),
+          read: (...asked) => stepped('read', () => objects.read(...asked)),
+          write: (...asked) => stepped('write', () => objects.write(...asked)),
+          list: (...asked) => stepped('list', () => objects.list(...asked)),
+          remove: (...asked) => stepped('remove', () => objects.remove(...asked)),
+        },
+      };
+    },
   };
 }
 
