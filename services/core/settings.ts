@@ -13,6 +13,7 @@ export interface Setting {
 export const settingTable = [
   { name: 'S3BATCH_HOST', fallback: '127.0.0.1', meaning: 'address control listens on' },
   { name: 'S3BATCH_PORT', fallback: '8340', meaning: 'port control listens on' },
+  { name: 'S3BATCH_PUBLIC_URL', fallback: '', meaning: 'URL under which others reach control' },
   { name: 'S3BATCH_DATA', fallback: './data', meaning: 'directory of the embedded log' },
   { name: 'S3BATCH_LOG', fallback: 'sqlite', meaning: 'which log: sqlite' },
   {
@@ -65,6 +66,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** null: the address it listens on. */
+  readonly publicUrl: string | null;
   readonly dataDirectory: string;
   readonly accountId: string;
   readonly keysFile: string | null;
@@ -141,6 +144,7 @@ export function readSettings(environment: Environment): SettingsAnswer {
   const settings: Settings = {
     host,
     port: whole('S3BATCH_PORT', 0, portMax),
+    publicUrl: optionalUrl('S3BATCH_PUBLIC_URL', orNull('S3BATCH_PUBLIC_URL'), problems),
     dataDirectory: text('S3BATCH_DATA'),
     accountId: need('S3BATCH_ACCOUNT', (value) => /^\d{12}$/.test(value), '12 digits'),
     keysFile,

@@ -1,8 +1,11 @@
 // One installation on one machine: the log's owner and the service threads around it.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { connectLog } from '../adapters/log/sqlite/connect.ts';
 import { openLogOwner } from '../adapters/log/sqlite/owner.ts';
+import { controlTopics } from '../core/names.ts';
 import type { Settings } from '../core/settings.ts';
+import { fileProblems } from './compose.ts';
 import { type SupervisedThread, supervise } from './supervisor.ts';
 import { type ServiceName, type SettingFiles, serviceNames } from './thread-data.ts';
 
@@ -35,12 +38,24 @@ export async function startInstallation(
     roles: readSettingFile('S3BATCH_ROLES', settings.rolesFile),
     rules: readSettingFile('S3BATCH_RULES', settings.rulesFile),
   };
-  const owner = await openLogOwner({ directory: settings.dataDirectory, onLost: onLogLost }).catch(
+  const problems = fileProblems(settings, files);
+  if (problems.length > 0) throw startProblem(problems.join('\n'));
+  const threads = new Map<ServiceName, SupervisedThread>();
+  let isDiskLow = false;
+  const onLowDisk = (low: boolean, freeBytes: number) => {
+    isDiskLow = low;
+    logger.warn({ freeBytes }, low ? 'the disk is nearly full: jobs are paused' : 'disk is fine');
+    for (const thread of threads.values()) thread.order(low ? 'disk low' : 'disk fine');
+  };
+  const directory = settings.dataDirectory;
+  const owner = await openLogOwner({ directory, onLowDisk, onLost: onLogLost }).catch(
     (error: unknown) => {
-      throw startProblem(`S3BATCH_DATA=${settings.dataDirectory}: ${messageOf(error)}`);
+      throw startProblem(`S3BATCH_DATA=${directory}: ${messageOf(error)}`);
     },
   );
-  const threads = new Map<ServiceName, SupervisedThread>();
+  const { log, spaces } = connectLog(owner.port());
+  await spaces.create('control', controlTopics);
+  await log.end();
   const stopAll = async () => {
     await Promise.all([...threads.values()].map((thread) => thread.stop()));
     await owner.end();
@@ -48,7 +63,8 @@ export async function startInstallation(
   try {
     const url = await new Promise<string>((resolve, reject) => {
       for (const service of serviceNames) {
-        const thread = supervise(service, { settings, files }, () => owner.port(), logger, {
+        const data = () => ({ settings, files, isDiskLow });
+        const thread = supervise(service, data, () => owner.port(), logger, {
           onMessage: (message) => {
             if (message.kind === 'listening') resolve(message.url);
             else reject(startProblem(message.problem));
@@ -57,7 +73,7 @@ export async function startInstallation(
         threads.set(service, thread);
       }
     });
-    return { url, crash: (service) => threads.get(service)?.crash(), close: stopAll };
+    return { url, crash: (service) => threads.get(service)?.order('crash'), close: stopAll };
   } catch (error) {
     await stopAll();
     throw error;

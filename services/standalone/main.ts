@@ -1,5 +1,6 @@
 // npm start: the whole system in one process on the embedded log, in front of any S3.
-import { pino } from 'pino';
+import { destination } from 'pino';
+import { openLogger } from '../control/logger.ts';
 import { readSettings } from '../core/settings.ts';
 import { isStartProblem, startInstallation } from './installation.ts';
 import { serviceNames } from './thread-data.ts';
@@ -13,7 +14,7 @@ if (answer.kind === 'problems') {
   process.exit(exitUnusable);
 }
 const { settings } = answer;
-const logger = pino({ level: settings.logLevel, base: { service: 'standalone' } });
+const logger = openLogger(settings.logLevel, destination({ dest: 1, sync: true }));
 
 try {
   const installation = await startInstallation(settings, logger, (error) => {

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import type { ServiceName, ThreadData, ThreadMessage } from './thread-data.ts';
+import type { ServiceName, ThreadData, ThreadMessage, ThreadOrder } from './thread-data.ts';
 
 const restartDelayMsMin = 200;
 const restartDelayMsMax = 30_000;
@@ -15,8 +15,8 @@ const healthyMs = 60_000;
 const stopMsMax = 10_000;
 
 export interface SupervisedThread {
-  /** Throws inside the thread, for the tests of restarts. */
-  crash(): void;
+  /** crash: throws inside the thread, for the tests of restarts. */
+  order(order: ThreadOrder): void;
   stop(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface ThreadEvents {
 
 export function supervise(
   service: ServiceName,
-  data: Omit<ThreadData, 'service' | 'logPort'>,
+  data: () => Omit<ThreadData, 'service' | 'logPort'>,
   logPort: () => MessagePort,
   logger: Logger,
   events: ThreadEvents,
@@ -39,7 +39,7 @@ export function supervise(
   const runOnce = (): Promise<void> =>
     new Promise((resolve) => {
       const port = logPort();
-      const threadData: ThreadData = { ...data, service, logPort: port };
+      const threadData: ThreadData = { ...data(), service, logPort: port };
       worker = new Worker(new URL('./thread.ts', import.meta.url), {
         name: service,
         workerData: threadData,
@@ -64,11 +64,12 @@ export function supervise(
     }
   })();
 
+  const order = (text: ThreadOrder) => worker?.postMessage(text);
   return {
-    crash: () => worker?.postMessage('crash'),
+    order,
     stop: async () => {
       stopping.abort();
-      worker?.postMessage('stop');
+      order('stop');
       const forced = new AbortController();
       const force = pause(stopMsMax, undefined, { signal: forced.signal }).then(
         () => worker?.terminate(),

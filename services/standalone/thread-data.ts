@@ -17,7 +17,10 @@ export interface ThreadData {
   readonly settings: Settings;
   readonly files: SettingFiles;
   readonly logPort: MessagePort;
+  readonly isDiskLow: boolean;
 }
+
+export type ThreadOrder = 'stop' | 'crash' | 'disk low' | 'disk fine';
 
 export type ThreadMessage =
   | { readonly kind: 'listening'; readonly url: string }

@@ -122,7 +122,12 @@ function rule() {
     sourceBucket: buckets.source,
     roleArn: `arn:aws:iam::${accountId}:role/demo`,
     operation: { S3PutObjectTagging: { TagSet: [{ Key: tag.key, Value: tag.value }] } },
-    report: { bucket: buckets.reports, prefix: reportPrefix, scope: 'AllTasks' },
+    report: {
+      Enabled: true,
+      Bucket: `arn:aws:s3:::${buckets.reports}`,
+      Prefix: reportPrefix,
+      ReportScope: 'AllTasks',
+    },
     priority: 10,
     confirmationRequired: false,
     topicArn,

@@ -5,6 +5,8 @@ import { createServer } from 'node:http';
 export interface JobNotification {
   readonly status: string;
   readonly jobId: string;
+  /** The same on every repetition of one notification. */
+  readonly jobEventId: string;
 }
 
 export interface Subscriber {
@@ -73,7 +75,11 @@ function receive(text: string, accept: (notification: JobNotification) => void):
   if (envelope['Type'] !== 'Notification') return;
   const detail = record(record(JSON.parse(String(envelope['Message'])))['detail']);
   const event = record(detail['serviceEventDetails']);
-  accept({ status: String(event['status']), jobId: String(event['jobId']) });
+  accept({
+    status: String(event['status']),
+    jobId: String(event['jobId']),
+    jobEventId: String(event['jobEventId']),
+  });
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -18,6 +18,7 @@ describe('settings', () => {
     expect(settingsOf({})).toEqual({
       host: '127.0.0.1',
       port: 8340,
+      publicUrl: null,
       dataDirectory: './data',
       accountId: '123456789012',
       keysFile: null,
