@@ -32,6 +32,7 @@ export type Decision =
   /** A level about a job that is not, or no longer, known. */
   | { readonly kind: 'ignored' };
 
+type PauseCommand = Extract<Command, { kind: 'hold' | 'resume' }>;
 type StatusCommand = Extract<Command, { kind: 'status' }>;
 
 /**
@@ -122,13 +123,19 @@ function command(job: Job, message: Exclude<Command, { kind: 'create' }>, nowMs:
       return unfold(job, { name: 'PriorityChanged', priority, by: message.accountId }, nowMs);
     }
     case 'hold':
-      if (nextStatus(job.status, 'CancelRequested') === undefined) {
-        return refuse('JobStatusException', `Job ${job.id} is ${job.status}: nothing to pause.`);
-      }
-      return unfold(job, job.held ? null : { name: 'Held', by: message.accountId }, nowMs);
     case 'resume':
-      return unfold(job, job.held ? { name: 'Resumed', by: message.accountId } : null, nowMs);
+      return pause(job, message, nowMs);
   }
+}
+
+/** A user's pause and its end; asking for what is so already is no fact. */
+function pause(job: Job, message: PauseCommand, nowMs: number): Decision {
+  if (nextStatus(job.status, 'CancelRequested') === undefined) {
+    return refuse('JobStatusException', `Job ${job.id} is ${job.status}: nothing to pause.`);
+  }
+  const held = message.kind === 'hold';
+  const fact: Fact = { name: held ? 'Held' : 'Resumed', by: message.accountId };
+  return unfold(job, held === job.held ? null : fact, nowMs);
 }
 
 function status(job: Job, message: StatusCommand, nowMs: number): Decision {

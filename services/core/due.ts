@@ -50,7 +50,7 @@ function dueThreshold(job: Job): Fact | null {
   return failed(
     'TaskFailureThresholdExceeded',
     `${totals.failed} of the ${run} tasks run so far failed: more than 50% of at least ` +
-      `${thresholdTasksMin}. See the completion report for each task's error.`,
+      `${thresholdTasksMin}. See the completion report for each task’s error.`,
   );
 }
 

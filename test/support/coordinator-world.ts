@@ -117,10 +117,7 @@ export async function coordinatorWorld(
     return clock.run(waiting(), 24 * 3_600_000);
   }
 
-  async function records(
-    space: 'control' | `job.${string}`,
-    topic: string,
-  ): Promise<StoredRecord[]> {
+  async function records(space: Space, topic: string): Promise<StoredRecord[]> {
     const all: StoredRecord[] = [];
     const view = await outside.log.follow(space, topic, (record) => all.push(record), forever);
     await view.caughtUp('now', forever);
