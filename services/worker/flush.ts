@@ -90,6 +90,8 @@ export function openOutcomes(
   };
 }
 
+/** The key names the partition, so that those who read all of them can tell them apart. */
 export function resultRecord(partition: number, record: ResultRecord): NewRecord {
-  return { topic: resultsTopic, partition, key: '', value: resultRecordCodec.encode(record) };
+  const value = resultRecordCodec.encode(record);
+  return { topic: resultsTopic, partition, key: String(partition), value };
 }

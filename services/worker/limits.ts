@@ -8,7 +8,7 @@ const kibibyte = 1024;
 export interface WorkerLimits {
   /** Of the whole process, dealt in turns among jobs, then among lanes. */
   readonly requestsInFlightMax: number;
-  /** Tasks a lane has admitted and not finished: the holes that its note can hold. */
+  /** Tasks a lane has admitted and not finished: the holes that its note can hold at the worst. */
   readonly laneTasksMax: number;
   /** Tasks of the whole process whose outcome is not committed yet. */
   readonly uncommittedTasksMax: number;
@@ -30,7 +30,7 @@ export interface WorkerLimits {
 
 export const workerLimits: WorkerLimits = {
   requestsInFlightMax: 256,
-  laneTasksMax: 512,
+  laneTasksMax: 384,
   uncommittedTasksMax: 16 * kibibyte,
   readAheadTasksMax: 2048,
   readBytesMax: 256 * kibibyte,

@@ -1,0 +1,119 @@
+// The post of a reporter at one job: its lanes, its progress and, at the end, the finisher.
+// Modes: joined (lanes come and go) → dismissed (the job has its report, or the process stops) → left.
+// Invariant: nothing of the job runs here once run has resolved.
+import { aborted } from '../core/bell.ts';
+import { openCollector } from '../core/collector.ts';
+import type { Job } from '../core/job.ts';
+import { isLogError, type Lane } from '../core/log.ts';
+import { jobSpace, reporterGroup, resultsTopic } from '../core/names.ts';
+import { openWake } from '../core/wake.ts';
+import { finishReport } from './finisher.ts';
+import { runLane } from './lane.ts';
+import { wantedOf } from './orders.ts';
+import { inboxRecord, openProgress } from './progress.ts';
+import type { World } from './world.ts';
+
+export interface Post {
+  /** The job's newest record; null: there is none any more. */
+  update(job: Job | null): void;
+  /** Resolves when the post has been left. */
+  run(): Promise<void>;
+}
+
+export function openPost(world: World, first: Job): Post {
+  let job = first;
+  const changes = openWake();
+  const dismissal = new AbortController();
+  const dismissed = AbortSignal.any([dismissal.signal, world.stopping]);
+  const progress = openProgress(world, () => job);
+
+  /** Rejects only if the log is lost or a bug was found. True: join again. */
+  async function serve(): Promise<boolean> {
+    const left = new AbortController();
+    const lanes = openCollector();
+    let isFenced = false;
+    const over = AbortSignal.any([dismissed, left.signal, lanes.failed]);
+
+    async function hold(lane: Lane): Promise<void> {
+      try {
+        await runLane(world, job, lane, over, progress);
+      } catch (error) {
+        progress.drop(lane.partition);
+        if (!isLogError(error) || error.failure === 'lost') throw error;
+        isFenced = error.failure === 'fenced' && !lane.revoked.aborted;
+        if (isFenced) left.abort();
+      }
+    }
+
+    try {
+      const given = world.log.join(jobSpace(job.id), resultsTopic, reporterGroup, over);
+      for await (const lane of given) lanes.add(hold(lane));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      await lanes.ended();
+      await aborted(dismissed);
+    }
+    await lanes.ended();
+    return isFenced;
+  }
+
+  /** Writes the manifest once it is due, and says so until the job's record shows it. */
+  async function finish(): Promise<void> {
+    while (!dismissed.aborted) {
+      const { next } = changes;
+      if (wantedOf(job) === 'finish') {
+        const reported = await finishReport(world, job, dismissed);
+        if (reported === null) return;
+        await tellUntilShown((turn) => ({ kind: 'reported', jobId: job.id, turn, reported }));
+      } else await aborted(AbortSignal.any([next, dismissed]));
+    }
+  }
+
+  async function tellUntilShown(
+    level: (turn: number) => Parameters<typeof inboxRecord>[0],
+  ): Promise<void> {
+    let saidTurn: number | null = null;
+    while (!dismissed.aborted) {
+      const { next } = changes;
+      if (saidTurn !== job.turn) {
+        saidTurn = job.turn;
+        await world.log.send('control', [inboxRecord(level(saidTurn))]);
+      } else await aborted(AbortSignal.any([next, dismissed]));
+    }
+  }
+
+  return {
+    update: (newest) => {
+      if (newest !== null) job = newest;
+      if (newest === null || wantedOf(newest) === 'nothing') dismissal.abort();
+      progress.look();
+      changes.ring();
+    },
+    run: async () => {
+      const own = openCollector();
+      own.add(progress.run(dismissed));
+      own.add(
+        finish().catch((error: unknown) => {
+          // Another reporter finishes the job, or its space is closed already.
+          if (!isLogError(error) || error.failure === 'lost') throw error;
+        }),
+      );
+      own.add(serveOn(world, dismissed, serve));
+      await own.ended();
+    },
+  };
+}
+
+async function serveOn(
+  world: World,
+  dismissed: AbortSignal,
+  serve: () => Promise<boolean>,
+): Promise<void> {
+  while (!dismissed.aborted) {
+    if (await serve()) await world.clock.sleep(world.limits.rejoinDelayMs, dismissed);
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return isLogError(error) && error.failure === 'gone';
+}
