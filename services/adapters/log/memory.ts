@@ -71,6 +71,8 @@ class Handle implements Log {
   readonly #nowMs: () => number;
   readonly #options: MemoryConnectOptions;
   #state: 'live' | 'ended' | 'dead' = 'live';
+  /** Under way; end() waits for them. */
+  readonly #effects = new Set<Promise<unknown>>();
   /** What a death or an end lets go of: memberships. */
   readonly #leaving = new Set<() => void>();
   /** Wakes parked waits when the handle ends. */
@@ -135,6 +137,7 @@ class Handle implements Log {
     signal: AbortSignal,
   ): AsyncGenerator<Lane, void> {
     const label = `join ${space} ${group}/${topic}`;
+    this.#ensureLive();
     await this.#step(`${label} before`);
     if (signal.aborted) return;
     const at = this.#space(space);
@@ -191,10 +194,11 @@ class Handle implements Log {
         await this.#step(`fold ${space} ${topic}`);
         if (over()) return;
         const from = next;
+        const head = at.head;
         const all = Array.from({ length: partitions }, (_, p) => at.records(topic, p, from)).flat();
-        next = at.head;
         for (const record of all.sort((a, b) => (a.offset < b.offset ? -1 : 1))) fold(record);
         folds += all.length;
+        next = head;
         at.ring();
       }
     };
@@ -204,7 +208,7 @@ class Handle implements Log {
     });
     const wait = async (enough: () => boolean, waitSignal: AbortSignal) => {
       const settled = () => enough() || at.closed || broken !== null;
-      if (!(await this.#parked(at, settled, [...until, waitSignal])) || enough()) return;
+      if (!(await this.#parked(at, settled, [...until, waitSignal]))) return;
       if (broken !== null) throw broken;
       at.ensureOpen();
     };
@@ -226,6 +230,7 @@ class Handle implements Log {
   }
 
   async end(): Promise<void> {
+    await Promise.allSettled(this.#effects);
     if (this.#state === 'dead') await never;
     this.#state = 'ended';
     for (const leave of this.#leaving) leave();
@@ -244,6 +249,7 @@ class Handle implements Log {
     let next = writer.position.next;
     let reading = false;
     const read = async (bytesMax: number, signal: AbortSignal) => {
+      this.#ensureLive();
       if (reading) throw new Error(`two reads at once of ${identity}`);
       reading = true;
       try {
@@ -311,10 +317,22 @@ class Handle implements Log {
     await this.#options.step?.(label);
     if (this.#options.alive?.() === false) this.kill();
     if (this.#state === 'dead') await never;
+  }
+
+  #effect<T>(label: string, act: () => T): Promise<T> {
+    const effect = this.#acted(label, act);
+    this.#effects.add(effect);
+    const settled = () => this.#effects.delete(effect);
+    effect.then(settled, settled);
+    return effect;
+  }
+
+  #ensureLive(): void {
     if (this.#state === 'ended') throw logError('gone', 'this log has ended');
   }
 
-  async #effect<T>(label: string, act: () => T): Promise<T> {
+  async #acted<T>(label: string, act: () => T): Promise<T> {
+    this.#ensureLive();
     await this.#step(`${label} before`);
     const result = act();
     await this.#options.step?.(`${label} after`);

@@ -53,8 +53,9 @@ export async function followTopic(
     for (const waiter of waiters) waiter.reject(error);
   });
   const wait = async (enough: () => boolean, waitSignal: AbortSignal) => {
-    if (enough() || [...over, waitSignal].some(({ aborted }) => aborted)) return;
+    if ([...over, waitSignal].some(({ aborted }) => aborted)) return;
     if (broken !== null) throw broken;
+    if (enough()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { enough, resolve, reject };
     const abort = () => resolve();
@@ -75,7 +76,6 @@ export async function followTopic(
       const last = target === 'now' ? await headOf(connection, space, waitSignal) : Number(target);
       if (last === null) return;
       const below = last + 1;
-      if (at >= below) return;
       targets.add(below);
       connection.nudge(request, wanted());
       try {
