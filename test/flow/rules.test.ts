@@ -68,8 +68,8 @@ interface Scene {
   readonly s3: MemoryS3;
   readonly lines: string[];
   readonly counts: string[];
-  start(rules: readonly Rule[], options?: MemoryConnectOptions): Promise<Poller>;
-  jobs(): Promise<readonly Job[]>;
+  readonly start: (rules: readonly Rule[], options?: MemoryConnectOptions) => Promise<Poller>;
+  readonly jobs: () => Promise<readonly Job[]>;
 }
 
 interface Poller {

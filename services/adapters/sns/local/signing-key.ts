@@ -1,10 +1,11 @@
 // The key that signs what local topics send, with its self-signed certificate: made once per
 // installation, under a claim, so that two processes that start together do not make two.
-import { createHash, webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import { createHash, generateKeyPair, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log.ts';
 import { snsTopicsTopic } from '../../../core/names.ts';
+import { selfSignedPem } from './certificate.ts';
 import { encodeRecord, type SigningKeyRecord, signingKeyKey } from './record.ts';
 import type { TopicRegistry } from './registry.ts';
 
@@ -13,12 +14,9 @@ const keyBits = 2048;
 const validDays = 3650;
 const dayMs = 86_400_000;
 const nameDigits = 32;
-const algorithm = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  publicExponent: new Uint8Array([1, 0, 1]),
-  modulusLength: keyBits,
-};
+const serialBytes = 16;
+
+const generateKeys = promisify(generateKeyPair);
 
 export async function ensureSigningKey(
   ports: { readonly log: Log; readonly clock: Clock; readonly registry: TopicRegistry },
@@ -45,24 +43,19 @@ export async function ensureSigningKey(
 }
 
 async function makeSigningKey(nowMs: number): Promise<SigningKeyRecord> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      name: 'CN=s3batch local topics',
-      keys,
-      signingAlgorithm: algorithm,
-      notBefore: new Date(nowMs - dayMs),
-      notAfter: new Date(nowMs + validDays * dayMs),
-    },
-    webcrypto,
-  );
-  const certificatePem = certificate.toString('pem');
-  const privateKey = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  const keys = await generateKeys('rsa', { modulusLength: keyBits });
+  const certificatePem = selfSignedPem({
+    ...keys,
+    commonName: 's3batch local topics',
+    notBeforeMs: nowMs - dayMs,
+    notAfterMs: nowMs + validDays * dayMs,
+    serial: randomBytes(serialBytes),
+  });
   const digest = createHash('sha256').update(certificatePem).digest('hex');
   return {
     kind: 'signing-key',
     name: `SimpleNotificationService-${digest.slice(0, nameDigits)}.pem`,
     certificatePem,
-    privateKeyPem: x509.PemConverter.encode(privateKey, 'PRIVATE KEY'),
+    privateKeyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 }
