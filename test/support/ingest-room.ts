@@ -266,7 +266,7 @@ function tasksOf({ value }: StoredRecord): readonly OrdinalTask[] {
   return record.tasks.map((task, index) => ({ ordinal: record.firstOrdinal + index, task }));
 }
 
-function preparingJob(request: Partial<JobRequest> & { readonly manifest: Manifest }): Job {
+export function preparingJob(request: Partial<JobRequest> & { readonly manifest: Manifest }): Job {
   const job = newJob(
     {
       kind: 'create',
