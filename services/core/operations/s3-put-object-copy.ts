@@ -1,7 +1,7 @@
 // S3PutObjectCopy: copies every object with one CopyObject call to one bucket.
 // Our choice where AWS says nothing: TargetKeyPrefix is a folder, so "a" and "a/" both make a/key.
 // A copy that is repeated overwrites its own first result with the same bytes.
-import { isBucketName, parseBucketArn } from '../arn.ts';
+import { parseBucketArn } from '../arn.ts';
 import type { Grant, ObjectMetadata, PutObjectCopyParameters } from '../operation.ts';
 import type { CopyObjectInput, Tag } from '../s3-call.ts';
 import { encodeRfc3986 } from '../sigv4.ts';
@@ -75,7 +75,8 @@ export const s3PutObjectCopy: OperationFile<'S3PutObjectCopy', PutObjectCopyPara
     grantsProblem(parameters) ??
     tagsProblem(parameters.NewObjectTagging ?? []),
   prepare(parameters) {
-    const bucket = parseBucketArn(parameters.TargetResource ?? '') ?? '';
+    const bucket = parseBucketArn(String(parameters.TargetResource));
+    if (bucket === null) throw new Error('S3PutObjectCopy was prepared without being checked.');
     const prefix = folderOf(parameters.TargetKeyPrefix ?? '');
     const settings = settingsOf(parameters);
     return (task) => ({
@@ -96,8 +97,7 @@ function targetProblem({ TargetResource }: PutObjectCopyParameters): string | nu
   if (TargetResource.split(':')[2] === 's3express') {
     return `TargetResource ${TargetResource} is a directory bucket, which is not supported yet.`;
   }
-  const bucket = parseBucketArn(TargetResource);
-  if (bucket === null || !isBucketName(bucket)) {
+  if (parseBucketArn(TargetResource) === null) {
     return `TargetResource ${TargetResource} is not the ARN of a bucket (arn:aws:s3:::bucket).`;
   }
   return null;
@@ -125,21 +125,24 @@ function lockProblem(parameters: PutObjectCopyParameters): string | null {
     : 'ObjectLockMode and ObjectLockRetainUntilDate must be given together.';
 }
 
-const granteeNames = { id: 'id', emailAddress: 'emailAddress', uri: 'uri' } as const;
-
 function grantsProblem(parameters: PutObjectCopyParameters): string | null {
   const { AccessControlGrants: grants = [], CannedAccessControlList } = parameters;
   if (grants.length > 0 && CannedAccessControlList !== undefined) {
     return 'CannedAccessControlList and AccessControlGrants cannot both be given.';
   }
-  for (const { Grantee, Permission } of grants) {
-    if (Grantee?.TypeIdentifier === undefined || Grantee.Identifier === undefined) {
-      return 'Every grant needs a Grantee with TypeIdentifier and Identifier.';
-    }
-    if (Permission === undefined) return `The grant to ${Grantee.Identifier} has no Permission.`;
-    if (Permission === 'WRITE') return 'CopyObject cannot grant WRITE on an object.';
+  for (const grant of grants) {
+    const grantee = granteeOf(grant);
+    if (grantee === null) return 'Every grant needs a Grantee with TypeIdentifier and Identifier.';
+    if (grant.Permission === undefined) return `The grant to ${grantee} has no Permission.`;
+    if (grant.Permission === 'WRITE') return 'CopyObject cannot grant WRITE on an object.';
   }
   return null;
+}
+
+/** As a grant header names it; null if it lacks a part. */
+function granteeOf({ Grantee: grantee }: Grant): string | null {
+  if (grantee?.TypeIdentifier === undefined || grantee.Identifier === undefined) return null;
+  return `${grantee.TypeIdentifier}="${grantee.Identifier}"`;
 }
 
 function folderOf(prefix: string): string {
@@ -211,12 +214,7 @@ function taggingOf(tags: readonly Tag[] | undefined) {
 
 function grantsOf(grants: readonly Grant[]) {
   const granted = (permission: Grant['Permission']): string | undefined => {
-    const names = grants
-      .filter((grant) => grant.Permission === permission)
-      .map(
-        ({ Grantee }) =>
-          `${granteeNames[Grantee?.TypeIdentifier ?? 'id']}="${Grantee?.Identifier ?? ''}"`,
-      );
+    const names = grants.filter((grant) => grant.Permission === permission).map(granteeOf);
     return names.length === 0 ? undefined : names.join(', ');
   };
   return {
