@@ -40,6 +40,8 @@ export async function runCoordinator(
     try {
       for await (const lane of ports.log.join('control', inboxTopic, coordinatorGroup, signal)) {
         await serve(lane, ports, limits, signal);
+        // Whoever lost the lane leaves the group: as a member that stays it would never get it back.
+        break;
       }
     } catch (error) {
       if (!isLogError(error) || error.failure === 'lost') throw error;

@@ -30,8 +30,8 @@ export interface Housekeeper {
   reportStrangers(): Promise<void>;
 }
 
-/** Timers of days are looked at this often. */
-const roundEveryMs = 60_000;
+/** Timers of days are looked at this often, and each time a job has ended. */
+const roundEveryMs = 600_000;
 /** Spaces dropped in one round: each may take a second, and commands wait meanwhile. */
 const dropsPerRoundMax = 10;
 /** Wall and monotonic clock may drift apart by so much between two rounds … */
@@ -54,10 +54,14 @@ export function openHousekeeper(
   let roundAtMs = clock.monotonicMs();
   let clockGapMs = clock.wallMs() - clock.monotonicMs();
   let heldUntilMs = 0;
+  let livedBefore: readonly Job[] = [];
 
-  /** Remembers since when each job waits for its lanes. */
-  function watchEndings(nowMs: number): void {
-    const waiting = book.live().filter(waitsForLanes);
+  /** Remembers since when each job waits for its lanes, and notices those that have ended. */
+  function watch(nowMs: number): void {
+    const live = book.live();
+    if (livedBefore.some(({ id }) => hasEnded(book.get(id)))) roundAtMs = nowMs;
+    livedBefore = live;
+    const waiting = live.filter(waitsForLanes);
     const ids = new Set(waiting.map((job) => job.id));
     for (const jobId of endings.keys()) if (!ids.has(jobId)) endings.delete(jobId);
     for (const job of waiting) {
@@ -130,7 +134,7 @@ export function openHousekeeper(
 
   async function work(signal: AbortSignal): Promise<void> {
     const nowMs = clock.monotonicMs();
-    watchEndings(nowMs);
+    watch(nowMs);
     for (const [jobId, { turn, sinceMs }] of endings) {
       const job = book.get(jobId);
       if (job === undefined || nowMs - sinceMs < limits.laneEndMsMax) continue;
@@ -144,6 +148,7 @@ export function openHousekeeper(
 
   function nextMs(): number {
     const nowMs = clock.monotonicMs();
+    watch(nowMs);
     const lanesAtMs = Array.from(endings.values(), ({ sinceMs }) => sinceMs + limits.laneEndMsMax);
     return Math.max(0, Math.min(roundAtMs, ...lanesAtMs) - nowMs);
   }
@@ -158,6 +163,10 @@ export function openHousekeeper(
   }
 
   return { work, nextMs, reportStrangers };
+}
+
+function hasEnded(job: Job | undefined): boolean {
+  return job === undefined || isTerminal(job.status);
 }
 
 function waitsForLanes(job: Job): boolean {
