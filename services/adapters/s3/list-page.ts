@@ -7,6 +7,8 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   ignoreAttributes: true,
+  // Some servers write a quote as &#34;.
+  htmlEntities: true,
   isArray: (name) => name === 'Contents' || name === 'CommonPrefixes',
 });
 

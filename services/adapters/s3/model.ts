@@ -83,12 +83,8 @@ interface Place {
   readonly origin: string;
   readonly host: string;
   readonly region: string;
-  readonly endpoint: {
-    readonly protocol: string;
-    readonly hostname: string;
-    readonly port?: number;
-    readonly path: string;
-  };
+  /** What the protocol asks of its surroundings; made once, since copying it costs 10 µs. */
+  readonly context: object;
 }
 
 const placesMax = 1000;
@@ -113,10 +109,7 @@ export function openModel(profile: RoleProfile): Model {
     serialise: async (command, input) => {
       try {
         const where = await place(input.Bucket);
-        const made = await protocol.serializeRequest(operations[command], input, {
-          ...client.config,
-          endpoint: () => Promise.resolve(where.endpoint),
-        });
+        const made = await protocol.serializeRequest(operations[command], input, where.context);
         return { kind: 'request', request: complete(command, where, made) };
       } catch (error) {
         return { kind: 'unsendable', message: error instanceof Error ? error.message : 'unknown' };
@@ -169,16 +162,17 @@ async function resolvePlace(
     throw new Error(`bucket ${bucket} needs ${scheme.name}, which is not supported`);
   }
   const region = scheme?.['signingRegion'];
+  const endpoint = {
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    path: url.pathname,
+  };
   return {
     origin: url.origin,
     host: url.host,
     region: typeof region === 'string' ? region : profile.region,
-    endpoint: {
-      protocol: url.protocol,
-      hostname: url.hostname,
-      ...(url.port === '' ? {} : { port: Number(url.port) }),
-      path: url.pathname,
-    },
+    context: { ...config, endpoint: () => Promise.resolve(endpoint) },
   };
 }
 
