@@ -127,7 +127,7 @@ function roleProblem(request: JobRequest, roles: Roles): CallAnswer | undefined 
     return bad(
       `${request.operation.name} is not sent to ${role.endpoint}: some servers answer a tagging ` +
         'request by overwriting the object. If this one understands object tagging, say so with ' +
-        'S3BATCH_TAGGING_SAFE=true (or taggingSafe in the roles file).',
+        'S3BATCH_TAGGING_SAFE=true (or subresourcesSafe in the file that S3BATCH_ROLES names).',
     );
   }
   return undefined;
