@@ -78,7 +78,8 @@ export function recordCodec<T, Row>(
         throw new Error(`A ${format.name} of ${plain.length} bytes is above ${recordBytesMax}.`);
       }
       const rest = format.compressed ? zstdCompressSync(plain, compressOptions) : plain;
-      const frame = Buffer.allocUnsafe(frameBytes + rest.length);
+      // Memory of its own: a frame goes to other threads, which would copy or take Node's pool.
+      const frame = Buffer.allocUnsafeSlow(frameBytes + rest.length);
       frame[0] = format.version;
       frame[1] = format.compressed ? 1 : 0;
       rest.copy(frame, frameBytes);
