@@ -335,10 +335,13 @@ test('a restart by replay finds the same jobs', async () => {
   await prepare(world, 'job-1', 10);
   await world.ask(createCommand('job-2', { confirmationRequired: true }));
   await world.until('job-1', (job) => job.status === 'Active');
-  await world.send(progress('job-1', 1, 0, { succeeded: 4, failed: 1 }));
+  const last = await world.send(progress('job-1', 1, 0, { succeeded: 4, failed: 1 }));
   await world.clock.advance(1_000);
   const before = await world.jobs();
   first.handle.kill();
+  const identity = laneIdentity(coordinatorGroup, inboxTopic, 0);
+  const { position } = await world.log.connect().log.claim('control', identity, forever);
+  expect(position.next, 'what has had its effect is not read again').toBe(last + 1n);
   world.start();
   await world.clock.advance(1_000);
   expect(await world.jobs()).toEqual(before);
@@ -418,6 +421,8 @@ test('killed at every single step, every command is answered once and every fact
     expect(replies.length).toBe(6 + 1);
     const ids = (await world.history()).map(({ jobEventId }) => jobEventId);
     expect(new Set(ids).size).toBe(ids.length);
+    const spaces = (await world.log.connect().spaces.list()).map(({ space }) => space);
+    expect(spaces.sort(), `killed at step ${at}`).toEqual(['control', 'job.high', 'job.low']);
     untouched = at > 0 && !killed;
   }
   expect(kills).toBeGreaterThan(50);

@@ -50,7 +50,8 @@ export interface CoordinatorWorld {
   readonly lines: string[];
   start(options?: MemoryConnectOptions): RunningCoordinator;
   ask(command: Command): Promise<Reply>;
-  send(message: Message): Promise<void>;
+  /** Resolves to its offset in the inbox. */
+  send(message: Message): Promise<bigint>;
   /** The job once it is as wanted; virtual time passes meanwhile. */
   until(jobId: string, wanted: (job: Job) => boolean): Promise<Job>;
   jobs(): Promise<ReadonlyMap<string, Job>>;
@@ -87,10 +88,10 @@ export async function coordinatorWorld(
     return { handle, ended, stop };
   }
 
-  async function send(message: Message): Promise<void> {
+  async function send(message: Message): Promise<bigint> {
     const value = messageCodec.encode(message);
     const record = { topic: inboxTopic, partition: 0, key: message.jobId, value };
-    await outside.log.send('control', [record]);
+    return outside.log.send('control', [record]);
   }
 
   async function until(jobId: string, wanted: (job: Job) => boolean): Promise<Job> {
