@@ -1,5 +1,5 @@
-// Signature Version 4 in the Authorization header, checked before a route sees the request; then the
-// body against its announced hash. Presigned URLs are not supported.
+// Signature Version 4 in the Authorization header, checked before a route sees the request; then
+// the body against its announced hash. Presigned URLs are not supported.
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import {
   type CredentialScope,
@@ -40,8 +40,10 @@ export const hashing: Hashing = {
 
 const skewMsMax = 15 * 60_000;
 const keysKeptMax = 100;
-const authorizationForm =
-  /^AWS4-HMAC-SHA256 +Credential=([^/,\s]+)\/(\d{8})\/([^/]+)\/(\w+)\/aws4_request, *SignedHeaders=([^,\s]+), *Signature=([0-9a-f]{64})$/;
+const authorizationForm = new RegExp(
+  '^AWS4-HMAC-SHA256 +Credential=([^/,\\s]+)/(\\d{8})/([^/]+)/(\\w+)/aws4_request, *' +
+    'SignedHeaders=([^,\\s]+), *Signature=([0-9a-f]{64})$',
+);
 
 export type Authenticate = (request: UnverifiedRequest) => Verified | Refusal;
 

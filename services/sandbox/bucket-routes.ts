@@ -179,7 +179,7 @@ export const listVersionsRoute: Route = (store, request) => {
         element('VersionId', version.versionId) +
         element('IsLatest', String(index === 0));
       inside += version.isDeleteMarker
-        ? `<DeleteMarker>${head}${element('LastModified', isoTime(version.lastModifiedMs))}${owner}</DeleteMarker>`
+        ? markerElement(head, version)
         : contentsElement(head, version).replaceAll('Contents>', 'Version>');
     }
     last = key;
@@ -201,6 +201,11 @@ export const listVersionsRoute: Route = (store, request) => {
 
 function isAfter(key: string, marker: string): boolean {
   return Buffer.compare(Buffer.from(key), Buffer.from(marker)) > 0;
+}
+
+function markerElement(head: string, version: Version): string {
+  const lastModified = element('LastModified', isoTime(version.lastModifiedMs));
+  return `<DeleteMarker>${head}${lastModified}${owner}</DeleteMarker>`;
 }
 
 function contentsElement(head: string, version: Version): string {

@@ -74,7 +74,7 @@ function firstAfter(keys: readonly string[], startAfter: string, prefix: string)
   return low;
 }
 
-/** The order of UTF-8 bytes; that of UTF-16 units differs where surrogates meet U+E000 and above. */
+/** The order of UTF-8 bytes; UTF-16 units differ where surrogates meet U+E000 and above. */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index += 1) {

@@ -1,5 +1,6 @@
-// From an incoming message to a verified request with its whole body: the signature is checked before
-// a byte of the body is kept, then the body against the hash, chunks or trailer that it announced.
+// From an incoming message to a verified request with its whole body: the signature is checked
+// before a byte of the body is kept, then the body against the hash, chunks or trailer that it
+// announced.
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Authenticate, Verified } from './authenticate.ts';

@@ -1,5 +1,5 @@
-// What the sandbox remembers: buckets of keys, each with its versions, newest last. Keys are data in
-// a Map and never become file paths. The functions that change a store stand one per file beside
+// What the sandbox remembers: buckets of keys, each with its versions, newest last. Keys are data
+// in a Map and never become file paths. The functions that change a store stand one per file beside
 // this one; the memory twin of the S3 ports (test/support/memory-s3.ts) uses the same functions.
 import type { Tag } from '../core/s3-call.ts';
 import { type Answer, ok, refuse } from './refusal.ts';

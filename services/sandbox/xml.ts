@@ -1,5 +1,5 @@
-// The little XML that S3 needs: elements, text and entities, no attributes kept. DOCTYPE is refused,
-// depth and size are bounded by the caller's body limit and depthMax.
+// The little XML that S3 needs: elements, text and entities, no attributes kept. DOCTYPE is
+// refused, depth and size are bounded by the caller's body limit and depthMax.
 
 export interface XmlElement {
   readonly name: string;
@@ -72,7 +72,7 @@ const special: Readonly<Record<string, string>> = {
   '"': '&quot;',
 };
 
-/** Control characters become references, as S3 writes them, though XML 1.0 has no place for them. */
+/** Control characters become references, as S3 writes them, though XML 1.0 forbids them. */
 export function escapeXml(text: string): string {
   return text.replace(
     /[&<>"]|\p{Cc}/gu,

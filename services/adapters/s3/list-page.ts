@@ -12,7 +12,7 @@ const parser = new XMLParser({
   isArray: (name) => name === 'Contents' || name === 'CommonPrefixes',
 });
 
-/** Sorts behind every key that starts with a common prefix, but for keys that hold it themselves. */
+/** Sorts behind every key below a common prefix, but for keys that hold it themselves. */
 const highestCharacter = '\u{10FFFF}';
 
 /** null: it is not a listing. startAfter and delimiter: as asked. */

@@ -1,6 +1,6 @@
 // The SDK is the model of every request, not the engine: its own protocol object serialises its own
-// schemas, its own rule set picks host and path style; what its middleware adds (checksum, length) is
-// added here in a few lines. docs/decisions/sdk-as-model.md says why, and
+// schemas, its own rule set picks host and path style; what its middleware adds (checksum, length)
+// is added here in a few lines. docs/decisions/sdk-as-model.md says why, and
 // test/contract/s3/model.test.ts proves for each call that nothing differs from client.send.
 import { crc32 } from 'node:zlib';
 import {

@@ -17,7 +17,7 @@ const silenceMsMax = 60_000;
 const smallLimits: ExchangeLimits = { silenceMsMax, bodyBytesMax: 1024 * 1024 };
 const listLimits: ExchangeLimits = { silenceMsMax, bodyBytesMax: 16 * 1024 * 1024 };
 const writeBytesMax = 64 * 1024 * 1024;
-/** A range that the server ignores is answered with the whole object; an error document is small. */
+/** A server may ignore Range and send the whole of a small object, or an error document. */
 const rangeSlackBytes = 64 * 1024;
 
 export function openObjects(engine: Engine): Objects {

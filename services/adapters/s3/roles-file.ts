@@ -1,5 +1,6 @@
-// The roles file (S3BATCH_ROLES): JSON that maps a role ARN, or a pattern of one, to an endpoint and
-// credentials. Parsed once at start; every complaint names the entry and the member, never a secret.
+// The roles file (S3BATCH_ROLES): JSON that maps a role ARN, or a pattern of one, to an endpoint
+// and credentials. Parsed once at start; every complaint names the entry and the member, never a
+// secret.
 //
 //   { "arn:aws:iam::123456789012:role/*": {
 //       "endpoint": "http://127.0.0.1:9000", "region": "us-east-1",

@@ -1,5 +1,5 @@
-// The Roles port: for a role ARN, the S3 that its profile names. Profiles that share a pattern share
-// one engine; all share the transport, which bounds the connections of the process.
+// The Roles port: for a role ARN, the S3 that its profile names. Profiles that share a pattern
+// share one engine; all share the transport, which bounds the connections of the process.
 import type { Clock } from '../../core/clock.ts';
 import type { RoleStorage, Roles } from '../../core/storage.ts';
 import { openCalls } from './calls.ts';

@@ -1,5 +1,6 @@
 // Signs a request with Signature Version 4: lean, since it runs once per task. The signing key is
-// kept per day, region and credentials; the offset to the server's clock is learnt from its answers.
+// kept per day, region and credentials; the offset to the server's clock is learnt from its
+// answers.
 import { createHmac, hash } from 'node:crypto';
 import {
   type CredentialScope,

@@ -65,7 +65,8 @@ async function scripted(
 
 function errorDocument(code: string, message: string, more = ''): string {
   const inside = `<Code>${code}</Code><Message>${message}</Message>${more}`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${inside}<RequestId>R1</RequestId></Error>`;
+  const prolog = '<?xml version="1.0" encoding="UTF-8"?>\n';
+  return `${prolog}<Error>${inside}<RequestId>R1</RequestId></Error>`;
 }
 
 function expectAnswered(answer: CallAnswer) {

@@ -1,6 +1,6 @@
 // The requests we send against those that the SDK itself would send: equal in method, path, query,
-// headers and body, over hard keys; first as the SDK hands them to its HTTP handler, then as bytes on
-// a socket. Left out: date, signature, user agent, and the SDK's own ids of an invocation.
+// headers and body, over hard keys; first as the SDK hands them to its HTTP handler, then as bytes
+// on a socket. Left out: date, signature, user agent, and the SDK's own ids of an invocation.
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import {

@@ -1,5 +1,5 @@
-// One suite over the S3 ports. What it expects is S3's documented behaviour; a server that differs is
-// shown here, not worked around.
+// One suite over the S3 ports. What it expects is S3's documented behaviour; a server that differs
+// is shown here, not worked around.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeRfc3986 } from '../../../services/core/sigv4.ts';
 import type {
@@ -150,7 +150,7 @@ function suite(open: () => Promise<Subject>): void {
     });
   });
 
-  it('calls whatever a HEAD does not find NoSuchKey, since its answer cannot say more', async () => {
+  it('calls all that a HEAD does not find NoSuchKey: its answer cannot say more', async () => {
     const bucket = await subject.makeBucket(false);
     const { objects } = subject.storage;
     const missing = { status: 404, code: 'NoSuchKey' };

@@ -1,6 +1,6 @@
-// What the suite of the S3 ports runs against: the memory twin, the adapter on the sandbox, and, where
-// S3_CONTRACT_ENDPOINT names one, the adapter on another server. Buckets and tags are made and read
-// back from outside the ports, so that a port is never its own witness.
+// What the suite of the S3 ports runs against: the memory twin, the adapter on the sandbox, and,
+// where S3_CONTRACT_ENDPOINT names one, the adapter on another server. Buckets and tags are made
+// and read back from outside the ports, so that a port is never its own witness.
 import {
   CreateBucketCommand,
   GetObjectTaggingCommand,
