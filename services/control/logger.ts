@@ -1,6 +1,6 @@
 // The log: pino, one JSON object per line, without secrets and without raw control characters.
-// Bodies, headers and query strings are never passed to it; the redaction below is the second fence,
-// for whoever passes a whole request or key by mistake.
+// Bodies, headers and query strings are never passed to it; the redaction below is the second
+// fence, for whoever passes a whole request or key by mistake.
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type LogLevelName = 'debug' | 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
-// Figures for Prometheus, read from the jobs' own records when a scraper asks. Counters grow by what
-// was added since the scrape before, so that a job that is forgotten after 90 days takes nothing away;
-// what a restarted process finds is where it starts, not what it adds.
+// Figures for Prometheus, read from the jobs' own records when a scraper asks. Counters grow by
+// what was added since the scrape before, so that a job that is forgotten after 90 days takes
+// nothing away; what a restarted process finds is where it starts, not what it adds.
 // Invariant: the number of label values is bounded, whatever the jobs are.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../core/clock.ts';

@@ -1,39 +1,17 @@
-// Control's HTTP front: one listener for the S3 Control API, local SNS topics, S3 events, health and
-// metrics. Fastify only frames requests; which call is meant is decided over the target as sent, since
-// that is what the client has signed.
+// Control's HTTP front: one listener for the S3 Control API, local SNS topics, S3 events, health
+// and metrics. Fastify only frames requests; which call is meant is decided over the target as
+// sent, since that is what the client has signed.
 // Invariant: every answer carries request ids, every refusal has a code of the error table, and no
 // request, whatever its bytes, is answered 500 for its own sake.
 import { randomBytes } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
-import type { Clock } from '../core/clock.ts';
 import type { Refusal } from '../core/errors.ts';
-import type { EventDoor, TopicService } from '../core/notify.ts';
-import type { Roles } from '../core/storage.ts';
-import type { Keys } from './auth/keys.ts';
-import type { JobDesk } from './desk.ts';
+import type { ControlPorts } from './control-ports.ts';
 import { type Answer, type AnswerIds, refusalAnswer } from './front/answer.ts';
 import { limits } from './front/limits.ts';
 import { readWireRequest, splitTarget } from './front/wire-request.ts';
 import { openMetrics } from './metrics.ts';
 import { answerRequest, protocolOf } from './route.ts';
-
-export interface ControlPorts {
-  readonly desk: JobDesk;
-  readonly roles: Roles;
-  readonly keys: Keys;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly region: string;
-  /** The account of whoever is not named by a key: drop rules. */
-  readonly accountId: string;
-  /** Where notifications of jobs go that name no topic; null: nowhere. */
-  readonly topicArn: string | null;
-  /** undefined: there are no local topics here. */
-  readonly topics?: TopicService;
-  /** undefined: nobody waits for S3 events here. */
-  readonly events?: { readonly door: EventDoor; readonly token: string | null };
-}
 
 export interface Control {
   readonly app: FastifyInstance;
@@ -70,7 +48,7 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
       headersTimeout: limits.headersMsMax,
       connectionsCheckingInterval: limits.connectionCheckMs,
     },
-    // A proxy's absolute target and a path that the router cannot decode both reach the one handler.
+    // Absolute targets and paths that the router cannot decode reach the one handler too.
     rewriteUrl: (request) => (splitTarget(request.url ?? '').path === '/' ? '/' : '/any'),
     clientErrorHandler: (_error, socket) => {
       if (socket.writable) socket.end(malformedRequest());

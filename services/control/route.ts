@@ -1,6 +1,7 @@
-// Which of control's faces a request means: pages for people and probes, S3 events, SNS, or (all else)
-// the S3 Control API.
+// Which of control's faces a request means: pages for people and probes, S3 events, SNS, or (all
+// else) the S3 Control API.
 import type { Job } from '../core/job.ts';
+import type { ControlPorts } from './control-ports.ts';
 import { answerEvents } from './doors/events.ts';
 import { answerTopicCall, answerTopicLink, type DoorAnswer } from './doors/topics.ts';
 import {
@@ -14,7 +15,6 @@ import {
 import { limits } from './front/limits.ts';
 import type { WireRequest } from './front/wire-request.ts';
 import type { Metrics } from './metrics.ts';
-import type { ControlPorts } from './open-control.ts';
 import { answerS3Control, s3controlPrefix } from './s3control.ts';
 
 type Protocol = 's3control' | 'sns' | 'json';

@@ -1,18 +1,15 @@
-// Control as a client meets it: the real HTTP front on a free port, the real coordinator behind it, on
-// the memory log. A hand plays the other services by sending their levels.
+// Control as a client meets it: the real HTTP front on a free port, the real coordinator behind
+// it, on the memory log. A hand plays the other services by sending their levels.
 import { messageCodec } from '../../schemas/codec.ts';
 import { openMemoryLog } from '../../services/adapters/log/memory.ts';
 import { systemClock } from '../../services/adapters/process/clock.ts';
 import { keysOf } from '../../services/control/auth/keys.ts';
+import type { ControlPorts } from '../../services/control/control-ports.ts';
 import { runCoordinator } from '../../services/control/coordinator.ts';
 import { coordinatorDefaults } from '../../services/control/coordinator-limits.ts';
 import { type JobDesk, openDesk } from '../../services/control/desk.ts';
 import { openLogger } from '../../services/control/logger.ts';
-import {
-  type Control,
-  type ControlPorts,
-  openControl,
-} from '../../services/control/open-control.ts';
+import { type Control, openControl } from '../../services/control/open-control.ts';
 import type { Level } from '../../services/core/message.ts';
 import { controlTopics, inboxTopic } from '../../services/core/names.ts';
 import { openMemoryS3 } from './memory-s3.ts';

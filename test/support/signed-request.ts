@@ -1,5 +1,6 @@
-// A client that signs with the canonical form of core/sigv4.ts and sends over real TCP, one connection
-// per request. Everything can be spoiled on purpose: headers, hash, date, scope, signature, target.
+// A client that signs with the canonical form of core/sigv4.ts and sends over real TCP, one
+// connection per request. Everything can be spoiled on purpose: headers, hash, date, scope,
+// signature, target.
 import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { type Hashing, signature, signingKey } from '../../services/core/sigv4.ts';

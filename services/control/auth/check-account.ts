@@ -1,5 +1,5 @@
-// An s3control request names its account in x-amz-account-id, and again in the host where the client
-// puts it there. Both must be the account of the key that signed.
+// An s3control request names its account in x-amz-account-id, and again in the host where the
+// client puts it there. Both must be the account of the key that signed.
 import type { Refusal } from '../../core/errors.ts';
 import { headerOf, type WireRequest } from '../front/wire-request.ts';
 import type { Caller } from './verify-signature.ts';

@@ -1,8 +1,9 @@
-// Who sent this request? Signature Version 4 in the Authorization header, verified over what arrived.
-// Stricter than S3 where S3 is lax: the body's hash is always checked, `host` and every `x-amz-`
-// header sent must be signed, a header may not come twice, presigned and unsigned are refused.
-// Invariant: 'verified' means that the holder of the key signed this very method, path, query, host
-// and body for this region and service, within 15 minutes.
+// Who sent this request? Signature Version 4 in the Authorization header, verified over what
+// arrived. Stricter than S3 where S3 is lax: the body's hash is always checked, `host` and every
+// `x-amz-` header sent must be signed, a header may not come twice, presigned and unsigned are
+// refused.
+// Invariant: 'verified' means that the holder of the key signed this very method, path, query,
+// host and body for this region and service, within 15 minutes.
 import type { Refusal, RefusalCode } from '../../core/errors.ts';
 import {
   type CredentialScope,

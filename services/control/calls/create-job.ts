@@ -1,5 +1,5 @@
-// CreateJob: everything that the request itself shows is checked here; whatever touches S3 is checked
-// in Preparing and ends in FailureReasons. The answer comes when the job is durable.
+// CreateJob: everything that the request itself shows is checked here; whatever touches S3 is
+// checked in Preparing and ends in FailureReasons. The answer comes when the job is durable.
 // Invariant: a job that exists can be run by this build, under a role that is configured.
 import { randomUUID } from 'node:crypto';
 import type { JobRequest } from '../../core/job.ts';

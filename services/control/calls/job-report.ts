@@ -1,5 +1,5 @@
-// The report settings of a CreateJob request to the stored ones, and back. With Enabled true, bucket,
-// format and scope are demanded (User Guide, "Creating a job"); a prefix is not.
+// The report settings of a CreateJob request to the stored ones, and back. With Enabled true,
+// bucket, format and scope are demanded (User Guide, "Creating a job"); a prefix is not.
 import { parseBucketArn } from '../../core/arn.ts';
 import type { ReportSettings } from '../../core/job.ts';
 import type { ValueOf } from '../wire/shape.ts';

@@ -1,5 +1,5 @@
-// ListJobs: the account's jobs, newest first, in pages. A NextToken names the last job of its page and
-// carries a check over account and filter: one made elsewhere or for another list is refused.
+// ListJobs: the account's jobs, newest first, in pages. A NextToken names the last job of its page
+// and carries a check over account and filter: one made elsewhere or for another list is refused.
 import type { Job } from '../../core/job.ts';
 import { hashing } from '../auth/hashing.ts';
 import { parametersNamed, type WireRequest } from '../front/wire-request.ts';

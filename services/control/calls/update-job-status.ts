@@ -1,5 +1,5 @@
-// UpdateJobStatus: confirms a suspended job (Ready) or cancels one (Cancelled). The answer carries the
-// status that the job has then, which may be Cancelling.
+// UpdateJobStatus: confirms a suspended job (Ready) or cancels one (Cancelled). The answer carries
+// the status that the job has then, which may be Cancelling.
 import { randomUUID } from 'node:crypto';
 import { parametersNamed } from '../front/wire-request.ts';
 import { readText } from '../wire/read-shape.ts';

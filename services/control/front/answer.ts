@@ -1,5 +1,5 @@
-// Answers before they become HTTP: a status, a media type, a body. Refusals become the error document
-// that the AWS clients of each protocol parse, with the status from the one error table.
+// Answers before they become HTTP: a status, a media type, a body. Refusals become the error
+// document that the AWS clients of each protocol parse, with the status from the one error table.
 import { type Refusal, type RefusalCode, refusalTable } from '../../core/errors.ts';
 import { escape, wireNamespace, xmlDeclaration } from '../wire/write-shape.ts';
 

@@ -1,5 +1,5 @@
-// Every limit of the HTTP front, in one place. None is a setting: a request beyond them is no request
-// that a client of the S3 Control API makes.
+// Every limit of the HTTP front, in one place. None is a setting: a request beyond them is no
+// request that a client of the S3 Control API makes.
 
 export const limits = {
   bodyBytesMax: 1024 * 1024,

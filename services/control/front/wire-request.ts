@@ -1,6 +1,6 @@
 // One HTTP request as the rest of control sees it: the target split, the query decoded, headers as
-// they came. Nothing is interpreted in another way than the signature covers it: '+' in a query is a
-// plus sign, and a header that was sent twice stays visible as such.
+// they came. Nothing is interpreted in another way than the signature covers it: '+' in a query is
+// a plus sign, and a header that was sent twice stays visible as such.
 import type { Refusal } from '../../core/errors.ts';
 
 export interface WireRequest {

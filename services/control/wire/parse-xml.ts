@@ -1,5 +1,6 @@
-// Bytes of a request body to a tree of elements. Deliberately small XML: no DOCTYPE, no entities but
-// the five predefined ones and character references, attributes ignored, depth and size limited.
+// Bytes of a request body to a tree of elements. Deliberately small XML: no DOCTYPE, no entities
+// but the five predefined ones and character references, attributes ignored, depth and size
+// limited.
 // Invariant: whatever the bytes are, the answer is a tree or a sentence, never an exception.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 

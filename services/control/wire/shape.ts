@@ -1,6 +1,6 @@
-// The little language in which shapes.ts writes down what travels on the wire. A shape is plain data;
-// read-shape.ts and write-shape.ts walk it, and ValueOf turns it into the type of the parsed value,
-// so that a check, an answer and a type can never disagree.
+// The little language in which shapes.ts writes down what travels on the wire. A shape is plain
+// data; read-shape.ts and write-shape.ts walk it, and ValueOf turns it into the type of the parsed
+// value, so that a check, an answer and a type can never disagree.
 
 export interface TextShape {
   readonly kind: 'text';
@@ -46,7 +46,7 @@ export interface ListShape<Item extends Shape> extends AnyList {
 interface AnyStructure {
   readonly kind: 'structure';
   readonly members: Members;
-  /** What happens to members of newer clients: harmless ones are ignored, others refused by name. */
+  /** Members of newer clients: harmless ones are ignored, others are refused by name. */
   readonly unknown: 'ignored' | 'refused';
 }
 export interface StructureShape<Inside extends Members> extends AnyStructure {

@@ -1,7 +1,7 @@
 // Every shape of the S3 Control API that carries jobs: names, required members, enums, patterns,
-// ranges and lengths as in AWS's service model 2018-08-20 (docs/API.md names the source). This table
-// alone drives parsing, checking and rendering; a test holds it against the model.
-// Two kinds of limits are ours, since the model has none: items of a list, and columns.
+// ranges and lengths as in AWS's service model 2018-08-20 (docs/API.md names the source). This
+// table alone drives parsing, checking and rendering; a test holds it against the model. Two kinds
+// of limits are ours, since the model has none: items of a list, and columns.
 import {
   boolean,
   integer,
@@ -168,14 +168,19 @@ export const copyOperation = structure({
   ObjectLockEventHoldDuration: optional(holdDuration),
 });
 
+/** Each part of a function's ARN may be left out, but for its name. */
+const functionArnParts = [
+  /(arn:(aws[a-zA-Z-]*)?:lambda:)?/,
+  /([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?/,
+  /(\d{12}:)?/,
+  /(function:)?/,
+  /([a-zA-Z0-9-_]+)/,
+  /(:(\$LATEST|[a-zA-Z0-9-_]+))?/,
+];
+const functionArn = new RegExp(`^${functionArnParts.map((part) => part.source).join('')}$`);
+
 const lambdaInvoke = structure({
-  FunctionArn: optional(
-    text(
-      1,
-      1024,
-      /^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?$/,
-    ),
-  ),
+  FunctionArn: optional(text(1, 1024, functionArn)),
   InvocationSchemaVersion: optional(text(1, 64)),
   UserArguments: optional(map(text(1, 64), text(0, 1024), 1, 10)),
 });

@@ -1,5 +1,5 @@
-// The table of shapes says what AWS's service model says: the same members, required members, enums,
-// ranges, lengths and patterns, for everything that a job request or answer can carry.
+// The table of shapes says what AWS's service model says: the same members, required members,
+// enums, ranges, lengths and patterns, for everything that a job request or answer can carry.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Shape } from '../../../services/control/wire/shape.ts';

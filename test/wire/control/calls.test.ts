@@ -79,7 +79,7 @@ test('a created job is described with every field that was given', async () => {
   expect(contentOf(body, 'CreationTime')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
-test('absent ConfirmationRequired means true: the job waits as Suspended until confirmed', async () => {
+test('absent ConfirmationRequired means true: the job waits for a confirmation', async () => {
   const id = await suspended();
   const body = await untilStatus(id, 'Suspended');
   expect(body).toContain('<SuspendedCause>AWAITING_CONFIRMATION</SuspendedCause>');
@@ -94,9 +94,10 @@ test('absent ConfirmationRequired means true: the job waits as Suspended until c
   expect(again.status).toBe(400);
 });
 
-test('a cancelled job keeps the reason, and plus and percent in it stay what they are', async () => {
+test('a cancelled job keeps its reason, plus and percent in it included', async () => {
   const id = await suspended();
-  const target = `${jobs}/${id}/status?requestedJobStatus=Cancelled&statusUpdateReason=1+1%20%26%20%3Cx%3E%25`;
+  const query = 'requestedJobStatus=Cancelled&statusUpdateReason=1+1%20%26%20%3Cx%3E%25';
+  const target = `${jobs}/${id}/status?${query}`;
   const answer = await front.call('POST', target);
   expect(contentOf(answer.body, 'StatusUpdateReason')).toBe('1+1 & <x>%');
   expect(['Cancelling', 'Cancelled']).toContain(contentOf(answer.body, 'Status'));
@@ -120,7 +121,7 @@ test('the priority of a job can be changed, within 0 and 2147483647', async () =
   );
 });
 
-test('the same token with the same request gives the same job, with another one a refusal', async () => {
+test('a token used again gives the same job, or a refusal if the request differs', async () => {
   const token = 'an/object/key.csv';
   const first = await create({ token });
   expect(await create({ token })).toBe(first);

@@ -1,5 +1,5 @@
-// The real clients, unchanged: the AWS CLI through HTTP_PROXY and boto3 through its proxies setting,
-// from CreateJob to a cancelled job. Absent: skipped loudly; with CI=true a failure.
+// The real clients, unchanged: the AWS CLI through HTTP_PROXY and boto3 through its proxies
+// setting, from CreateJob to a cancelled job. Absent: skipped loudly; with CI=true a failure.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

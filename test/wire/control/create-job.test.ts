@@ -1,4 +1,5 @@
-// CreateJob's refusals: every rule about the request itself, each with its code and the member's name.
+// CreateJob's refusals: every rule about the request itself, each with its code and the member's
+// name.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlFront, jobXml, openFront, roleArn } from '../../support/control-front.ts';
 import { openMemoryS3 } from '../../support/memory-s3.ts';
@@ -26,9 +27,23 @@ const manifest = (spec: string, at = location): Parts => ({
 });
 const csv = '<Format>S3BatchOperations_CSV_20180820</Format>';
 const inventory = '<Format>S3InventoryReport_CSV_20161130</Format>';
+const fields = (...names: readonly string[]): string =>
+  `<Fields>${names.map((name) => `<member>${name}</member>`).join('')}</Fields>`;
+const generator =
+  '<ManifestGenerator><S3JobManifestGenerator><SourceBucket>arn:aws:s3:::source</SourceBucket>' +
+  '<EnableManifestOutput>false</EnableManifestOutput></S3JobManifestGenerator>' +
+  '</ManifestGenerator>';
+const tags = (count: number): string =>
+  Array.from({ length: count }, (_, index) => tag(`k${index}`)).join('');
+const putTags = (inside: string): Parts =>
+  operation(`<S3PutObjectTagging><TagSet>${inside}</TagSet></S3PutObjectTagging>`);
+const protoMetadata =
+  '<NewObjectTagging/><NewObjectMetadata><UserMetadata><entry><key>__proto__</key>' +
+  '<value>a &amp; b</value></entry></UserMetadata></NewObjectMetadata>';
 const copy = (inside: string): Parts =>
   operation(
-    `<S3PutObjectCopy><TargetResource>arn:aws:s3:::target</TargetResource>${inside}</S3PutObjectCopy>`,
+    '<S3PutObjectCopy><TargetResource>arn:aws:s3:::target</TargetResource>' +
+      `${inside}</S3PutObjectCopy>`,
   );
 
 const refused: readonly (readonly [string, Parts, string])[] = [
@@ -48,23 +63,9 @@ const refused: readonly (readonly [string, Parts, string])[] = [
     'Operation.S3PutObjectTagging.Merge is not supported',
   ],
   ['tagging without tags', operation('<S3PutObjectTagging/>'), 'TagSet is required'],
-  [
-    'eleven object tags',
-    operation(
-      `<S3PutObjectTagging><TagSet>${Array.from({ length: 11 }, (_, n) => tag(`k${n}`)).join('')}</TagSet></S3PutObjectTagging>`,
-    ),
-    'at most 10 tags',
-  ],
-  [
-    'an object tag given twice',
-    operation(`<S3PutObjectTagging><TagSet>${tag('k')}${tag('k')}</TagSet></S3PutObjectTagging>`),
-    'more than once',
-  ],
-  [
-    'a tag key with a character S3 does not allow',
-    operation(`<S3PutObjectTagging><TagSet>${tag('a*b')}</TagSet></S3PutObjectTagging>`),
-    'TagSet[1].Key',
-  ],
+  ['eleven object tags', putTags(tags(11)), 'at most 10 tags'],
+  ['an object tag given twice', putTags(tag('k') + tag('k')), 'more than once'],
+  ['a tag key with a character S3 does not allow', putTags(tag('a*b')), 'TagSet[1].Key'],
   ['a copy without target', operation('<S3PutObjectCopy/>'), 'TargetResource'],
   ['a copy with event hold', copy('<ObjectLockEventHold>ON</ObjectLockEventHold>'), 'EventHold'],
   ['a copy with a wrong class', copy('<StorageClass>COLD</StorageClass>'), 'StorageClass must be'],
@@ -103,18 +104,14 @@ const refused: readonly (readonly [string, Parts, string])[] = [
   [
     'a generator',
     {
-      manifest:
-        '<ManifestGenerator><S3JobManifestGenerator><SourceBucket>arn:aws:s3:::source</SourceBucket>' +
-        '<EnableManifestOutput>false</EnableManifestOutput></S3JobManifestGenerator></ManifestGenerator>',
+      manifest: generator,
     },
     'ManifestGenerator is not supported',
   ],
   [
     'manifest and generator',
     {
-      extra:
-        '<ManifestGenerator><S3JobManifestGenerator><SourceBucket>arn:aws:s3:::source</SourceBucket>' +
-        '<EnableManifestOutput>false</EnableManifestOutput></S3JobManifestGenerator></ManifestGenerator>',
+      extra: generator,
     },
     'Exactly one of Manifest',
   ],
@@ -167,11 +164,7 @@ const refused: readonly (readonly [string, Parts, string])[] = [
     { extra: `<Description>${'ü'.repeat(257)}</Description>` },
     'Description',
   ],
-  [
-    '51 job tags',
-    { extra: `<Tags>${Array.from({ length: 51 }, (_, n) => tag(`k${n}`)).join('')}</Tags>` },
-    'at most 50 tags',
-  ],
+  ['51 job tags', { extra: `<Tags>${tags(51)}</Tags>` }, 'at most 50 tags'],
   ['a job tag given twice', { extra: `<Tags>${tag('k')}${tag('k')}</Tags>` }, "'k' twice"],
   ['text where elements belong', { extra: 'text' }, 'must hold elements'],
   ['elements where text belongs', { extra: '<Description><b/></Description>' }, 'must hold text'],
@@ -196,24 +189,15 @@ test('a role of another account is AccessDenied', async () => {
 const accepted: readonly (readonly [string, Parts])[] = [
   ['an empty tag set', operation('<S3PutObjectTagging><TagSet/></S3PutObjectTagging>')],
   ['deleting tags', operation('<S3DeleteObjectTagging />')],
-  [
-    'list items of any name',
-    operation(
-      '<S3PutObjectTagging><TagSet><S3Tag><Key>a</Key><Value/></S3Tag></TagSet></S3PutObjectTagging>',
-    ),
-  ],
+  ['list items of any name', putTags('<S3Tag><Key>a</Key><Value/></S3Tag>')],
   ['priority 0', { priority: '<Priority>0</Priority>' }],
   ['an inventory manifest', manifest(inventory)],
-  [
-    'columns to ignore',
-    manifest(
-      `${csv}<Fields><member>Ignore</member><member>Bucket</member><member>Ignore</member><member>Key</member><member>VersionId</member></Fields>`,
-    ),
-  ],
+  ['columns to ignore', manifest(csv + fields('Ignore', 'Bucket', 'Ignore', 'Key', 'VersionId'))],
   [
     'a report without prefix',
     report(
-      '<Bucket>arn:aws:s3:::reports</Bucket><Format>Report_CSV_20180820</Format><Enabled>true</Enabled><ReportScope>FailedTasksOnly</ReportScope>',
+      '<Bucket>arn:aws:s3:::reports</Bucket><Format>Report_CSV_20180820</Format>' +
+        '<Enabled>true</Enabled><ReportScope>FailedTasksOnly</ReportScope>',
     ),
   ],
   [
@@ -221,15 +205,11 @@ const accepted: readonly (readonly [string, Parts])[] = [
     {
       report: '<Report><Enabled>false</Enabled><Shiny>1</Shiny></Report>',
       extra:
-        '<Novel><x>1</x></Novel><Tags><member><Key>a</Key><Value>b</Value><New>1</New></member></Tags>',
+        '<Novel><x>1</x></Novel>' +
+        '<Tags><member><Key>a</Key><Value>b</Value><New>1</New></member></Tags>',
     },
   ],
-  [
-    'a copy with metadata and no tags',
-    copy(
-      '<NewObjectTagging/><NewObjectMetadata><UserMetadata><entry><key>__proto__</key><value>x</value></entry></UserMetadata></NewObjectMetadata>',
-    ),
-  ],
+  ['a copy with metadata and no tags', copy(protoMetadata)],
 ];
 
 test.each(accepted)('%s is accepted', async (_what, parts) => {
@@ -238,10 +218,7 @@ test.each(accepted)('%s is accepted', async (_what, parts) => {
 });
 
 test('what a copy was given is described as it was given, __proto__ included', async () => {
-  const parts = copy(
-    '<NewObjectTagging/><NewObjectMetadata><UserMetadata><entry><key>__proto__</key>' +
-      '<value>a &amp; b</value></entry></UserMetadata></NewObjectMetadata>',
-  );
+  const parts = copy(protoMetadata);
   const id = contentOf((await front.call('POST', jobs, jobXml(parts))).body, 'JobId');
   const { body } = await front.call('GET', `${jobs}/${id}`);
   expect(body).toContain('<NewObjectTagging/>');

@@ -60,7 +60,7 @@ test('a signed form reaches the topics, decoded, with its caller', async () => {
   expect(called.at(-1)).toBe('Publish {"Message":"a b c+","__proto__":"x"} 123456789012 null');
 });
 
-test('the SNS clients may leave out x-amz-content-sha256: they sign the hash of the body', async () => {
+test('the SNS clients may leave out x-amz-content-sha256', async () => {
   const headers = { ...sns.headers, 'x-amz-content-sha256': null };
   const answer = await front.call('POST', '/', 'Action=ListTopics', { ...sns, headers });
   expect(answer.status).toBe(200);
@@ -103,7 +103,7 @@ test('S3 events are taken with a signature, a bearer token or x-s3batch-token', 
   expect(posted).toEqual(['{"Records":[]}', '{}', '{"a":1}']);
 });
 
-test('S3 events with a wrong token, none, or what the door does not take are refused in JSON', async () => {
+test('S3 events that may not or cannot be taken are refused in JSON', async () => {
   const before = posted.length;
   const answers = await Promise.all([
     plain('POST', '/events', [['authorization', 'Bearer wrong']], '{}'),

@@ -1,5 +1,5 @@
-// Whatever the bytes are, the answer is a refusal of the error table or a job: never a 500, never an
-// unreadable document.
+// Whatever the bytes are, the answer is a refusal of the error table or a job: never a 500, never
+// an unreadable document.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseXml } from '../../../services/control/wire/parse-xml.ts';

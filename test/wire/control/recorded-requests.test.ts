@@ -1,6 +1,6 @@
-// CreateJob requests as the AWS CLI, the SDKs and AWS's own examples send them, byte for byte: what is
-// marked reject is refused; what is marked accept becomes a job, or is refused by the name of the
-// operation or generator that this version does not have.
+// CreateJob requests as the AWS CLI, the SDKs and AWS's own examples send them, byte for byte:
+// what is marked reject is refused; what is marked accept becomes a job, or is refused by the name
+// of the operation or generator that this version does not have.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { operationNames } from '../../../services/core/operations/registry.ts';
