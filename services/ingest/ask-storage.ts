@@ -75,10 +75,12 @@ function givenUp(
   return answer.kind === 'unreachable'
     ? problem(
         'ServiceUnavailable',
-        `${shown(endpoint)} did not answer ${last}: ${shown(answer.message)}. Check the endpoint and the network.`,
+        `${shown(endpoint)} did not answer ${last}: ${shown(answer.message)}. ` +
+          'Check the endpoint and the network.',
       )
     : problem(
         answer.code,
-        `${shown(endpoint)} answered ${answer.status} ${shown(answer.code)} to ${last}: ${shown(answer.message)}`,
+        `${shown(endpoint)} answered ${answer.status} ${shown(answer.code)} to ${last}: ` +
+          shown(answer.message),
       );
 }

@@ -1,7 +1,7 @@
 // One data file as plain bytes: fetched with its ETag pinned, its MD5 checked, inflated, and begun
 // anew behind the bytes whose rows are already in the log.
 // Invariant: what comes out is one unchanged file with the size and MD5 that the manifest names, or
-// a problem that names the file. The MD5 is known at its end only; no object is touched before that.
+// a problem that names the file. Its MD5 is known at its end; no object is touched before that.
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Buffered } from './buffered.ts';
@@ -42,8 +42,8 @@ export async function* readDataFile(
   const md5 = hash.digest('hex');
   if (md5 !== file.md5) {
     throw badContent(
-      `The MD5 of ${file.subject} is ${md5}, manifest.json says ${file.md5}: it is damaged or was ` +
-        'replaced. Deliver the inventory again.',
+      `The MD5 of ${file.subject} is ${md5}, manifest.json says ${file.md5}: ` +
+        'it is damaged or was replaced. Deliver the inventory again.',
     );
   }
 }
@@ -77,7 +77,8 @@ async function* bounded(
     bytes += chunk.bytes.length;
     if (bytes > bytesMax) {
       throw badContent(
-        `${capital(file.subject)} inflates to more than ${bytesMax} bytes. Split it into several files.`,
+        `${capital(file.subject)} inflates to more than ${bytesMax} bytes. ` +
+          'Split it into several files.',
       );
     }
     yield chunk;
@@ -108,8 +109,8 @@ async function* skipped(
 
 function changed(file: ManifestFile) {
   return badContent(
-    `${capital(file.subject)} changed after a part of it had been read. Create a new job from the manifest ` +
-      'as it is now.',
+    `${capital(file.subject)} changed after a part of it had been read. ` +
+      'Create a new job from the manifest as it is now.',
   );
 }
 
@@ -122,7 +123,8 @@ async function* namingTheFile(
   } catch (error) {
     if (!isGzipError(error)) throw error;
     throw badContent(
-      `${capital(file.subject)} is damaged: ${error.fault}. Deliver the inventory again, or upload the file anew.`,
+      `${capital(file.subject)} is damaged: ${error.fault}. ` +
+        'Deliver the inventory again, or upload the file anew.',
     );
   }
 }

@@ -1,5 +1,5 @@
 // HEAD as ingest asks it: of the manifest (its ETag against the client's) and of data files (their
-// size against manifest.json). A refused HEAD has no body, so a GET of one byte asks for the reason.
+// size against manifest.json). A refused HEAD has no body: a GET of one byte asks for the reason.
 import type { ObjectAddress, ObjectHead } from '../core/storage.ts';
 import { askStorage, type StorageRefusal } from './ask-storage.ts';
 import type { ManifestFile } from './plan.ts';
@@ -28,8 +28,8 @@ export async function headDataFile(
   const head = await headObject(source, file.subject, file, signal);
   if (head.bytes !== file.bytes) {
     throw badContent(
-      `${capital(file.subject)} has ${head.bytes} bytes, manifest.json says ${file.bytes}: it is cut short ` +
-        'or was replaced. Deliver the inventory again.',
+      `${capital(file.subject)} has ${head.bytes} bytes, manifest.json says ${file.bytes}: ` +
+        'it is cut short or was replaced. Deliver the inventory again.',
     );
   }
   return head;

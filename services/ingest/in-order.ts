@@ -1,4 +1,4 @@
-// Several things at once, their results in order: the window of ranged GETs, of HEADs, of open files.
+// Several things at once, their results in order: the window of ranged GETs, HEADs, open files.
 // Invariant: at most `atOnce` are under way or wait to be taken, and the first failure by index is
 // the one that is thrown, whichever came first in time.
 

@@ -43,8 +43,8 @@ function openSource(ingest: Ingest, roleArn: string): Source {
   if (storage === undefined) {
     throw problem(
       'AssumeRoleNotPermitted',
-      `The role ${shown(roleArn, 100)} is not configured in this installation. Add it to the file ` +
-        'named by S3BATCH_ROLES.',
+      `The role ${shown(roleArn, 100)} is not configured in this installation. ` +
+        'Add it to the file named by S3BATCH_ROLES.',
     );
   }
   const { clock, limits } = ingest;
@@ -82,8 +82,8 @@ async function readText(
   const { manifestBytesMax } = source.limits;
   if (object.bytes > manifestBytesMax) {
     throw badContent(
-      `The manifest has ${object.bytes} bytes, a manifest.json may have ${manifestBytesMax}. Is it ` +
-        'the manifest.json of an inventory?',
+      `The manifest has ${object.bytes} bytes, a manifest.json may have ${manifestBytesMax}. ` +
+        'Is it the manifest.json of an inventory?',
     );
   }
   const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -19,7 +19,8 @@ export async function probeReport(source: Source, job: Job, signal: AbortSignal)
   if (bucket === null) {
     throw problem(
       'InvalidReportBucket',
-      `The report bucket ${shown(report.bucketArn)} is not the ARN of a bucket (arn:aws:s3:::name).`,
+      `The report bucket ${shown(report.bucketArn)} is not the ARN of a bucket ` +
+        '(arn:aws:s3:::name).',
     );
   }
   const at = { bucket, key: probeKey(report.prefix, job.id), versionId: null };

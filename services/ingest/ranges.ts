@@ -1,5 +1,5 @@
-// An object as a stream of chunks: ranged GETs in order, a few under way at once, all of them pinned
-// to one ETag, so that what is read is one version of the object or a problem.
+// An object as a stream of chunks: ranged GETs in order, a few under way at once, all pinned to one
+// ETag, so that what is read is one version of the object or a problem.
 
 import { askStorage } from './ask-storage.ts';
 import type { Buffered } from './buffered.ts';

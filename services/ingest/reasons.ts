@@ -38,7 +38,8 @@ export function readRefused(
   }
   return problem(
     refusal.code,
-    `Reading ${subject} ${shownArn(at)} failed: ${refusal.status} ${shown(refusal.code, roleCharactersMax)} ${shown(refusal.message)}`,
+    `Reading ${subject} ${shownArn(at)} failed: ${refusal.status} ` +
+      `${shown(refusal.code, roleCharactersMax)} ${shown(refusal.message)}`,
   );
 }
 

@@ -1,5 +1,5 @@
-// Writes tasks as slices, with the cursor in the same commit. One commit is under way while the next
-// one is packed, and no more: that is the backpressure on everything that reads.
+// Writes tasks as slices, with the cursor in the same commit. One commit is under way while the
+// next is packed, and no more: that is the backpressure on everything that reads.
 // Invariant: a committed cursor stands behind exactly the rows whose slices are committed.
 import { taskRecordCodec } from '../../schemas/codec.ts';
 import type { NewRecord, Writer } from '../core/log.ts';

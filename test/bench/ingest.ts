@@ -1,6 +1,6 @@
 // Prints how many rows a second ingest turns into committed slices: an inventory (ten gzipped data
-// files, nine columns) and a CSV list, held in memory, into the memory log and into the embedded log
-// on disk. Run: node test/bench/ingest.ts [rows] [partitions]. Nothing is asserted but the count.
+// files, nine columns) and a CSV list, held in memory, into the memory log and the embedded log on
+// disk. Run: node test/bench/ingest.ts [rows] [partitions]. Nothing is asserted but the count.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

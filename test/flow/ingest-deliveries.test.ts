@@ -43,8 +43,9 @@ test.each([
 test('the nasty keys of a delivery come out decoded, and as they were written', async () => {
   const room = await openIngestRoom();
   const columns =
-    'Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass, ' +
-    'IsMultipartUploaded, ReplicationStatus, EncryptionStatus, ObjectLockRetainUntilDate, ' +
+    'Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, ' +
+    'StorageClass, IsMultipartUploaded, ReplicationStatus, EncryptionStatus, ' +
+    'ObjectLockRetainUntilDate, ' +
     'ObjectLockMode, ObjectLockLegalHoldStatus, IntelligentTieringAccessTier, BucketKeyStatus, ' +
     'ChecksumAlgorithm, ObjectAccessControlList, ObjectOwner';
   const files = [{ key: 'pct20.csv.gz', bytes: fixture('aws-style-pct20.csv.gz') }];

@@ -196,7 +196,7 @@ test('after the last commit a new ingest only says again what was prepared', asy
   expect(after.every(({ key }) => key.endsWith('manifest.json'))).toBe(true);
 });
 
-test('of two ingests the one that claims last writes on, and the other leaves it the job', async () => {
+test('of two ingests the one that claims last writes on, the other leaves it the job', async () => {
   const room = await openIngestRoom({ partitions, limits: { ...shape, takenOverRestMs: 1000 } });
   const expected = await tasksUndisturbed(list);
   const held = Promise.withResolvers<void>();

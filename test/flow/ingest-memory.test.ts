@@ -22,7 +22,7 @@ const rows = 300_000;
 const keys = randomBytes(rows * 24).toString('hex');
 const key = (row: number) => keys.slice(row * 48, row * 48 + 48);
 
-test('a manifest of 300,000 rows passes through buffers that it never fills past their limit', async () => {
+test('a manifest of 300,000 rows never fills its buffers past their limit', async () => {
   const room = await openIngestRoom({ limits, partitions: 4 });
   const text = Array.from({ length: rows }, (_, row) => `photos,${key(row)}\n`).join('');
   expect(text.length).toBeGreaterThan(10 * bytesMax);
@@ -34,7 +34,7 @@ test('a manifest of 300,000 rows passes through buffers that it never fills past
   expect(room.buffered.bytes).toBe(0);
 });
 
-test('an inventory of 300,000 rows in four files does too, while others are read ahead', async () => {
+test('an inventory of 300,000 rows in four files does not either, reading ahead', async () => {
   const room = await openIngestRoom({ limits, partitions: 4 });
   const files = Array.from({ length: 4 }, (_, file) => {
     const own = Array.from(

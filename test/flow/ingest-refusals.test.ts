@@ -121,7 +121,8 @@ describe('a bad data file fails the job with its name', () => {
   test('cut short, where size says otherwise', async () => {
     const cut = { ...second, bytes: whole.subarray(0, -20), said: { size: whole.length } };
     expect((await failureOf(inventory([good, cut]))).reason).toBe(
-      `Data file data/2.csv.gz has ${whole.length - 20} bytes, manifest.json says ${whole.length}: ` +
+      `Data file data/2.csv.gz has ${whole.length - 20} bytes, manifest.json says ` +
+        `${whole.length}: ` +
         'it is cut short or was replaced. Deliver the inventory again.',
     );
   });
@@ -163,7 +164,8 @@ describe('a bad data file fails the job with its name', () => {
     });
     expect(failure.code).toBe('NoSuchKey');
     expect(failure.reason).toContain(
-      `Reading data file data/2.csv.gz failed: there is no arn:aws:s3:::${manifestBucket}/data/2.csv.gz`,
+      'Reading data file data/2.csv.gz failed: ' +
+        `there is no arn:aws:s3:::${manifestBucket}/data/2.csv.gz`,
     );
   });
 
@@ -223,7 +225,7 @@ describe('an inventory that cannot be read is refused by what is wrong with it',
     expect(reason).toBe('Required fields are missing in the schema: Key.');
   });
 
-  test('manifest.json is not JSON, or not UTF-8, or too large, or lists too many files', async () => {
+  test('manifest.json is not JSON, not UTF-8, too large, or lists too many files', async () => {
     const text: Prepare = ({ s3 }) => ({ manifest: seedInventory(s3, 'Bucket,Key') });
     expect((await failureOf(text)).reason).toBe('manifest.json is not a JSON object.');
     const latin: Prepare = ({ s3 }) => {
@@ -375,7 +377,8 @@ test('a report that cannot be written fails the job before any work', async () =
   expect(verdict).toMatchObject({ kind: 'unprepared', failure: { code: 'AccessDenied' } });
   expect(JSON.stringify(verdict)).toContain(
     'The job report could not be written to your report bucket. Please check your permissions. ' +
-      'AccessDenied: arn:aws:iam::123456789012:role/batch needs s3:PutObject on arn:aws:s3:::reports/',
+      'AccessDenied: arn:aws:iam::123456789012:role/batch needs s3:PutObject on ' +
+      'arn:aws:s3:::reports/',
   );
 });
 

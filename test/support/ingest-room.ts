@@ -63,7 +63,7 @@ export interface IngestRoom {
   verdict(): Promise<Level>;
   /** Resolves when any level of that kind has come in. */
   heard(kind: Level['kind']): Promise<void>;
-  /** The tasks topic, per partition: what a worker would read. Every ordinal must follow the last. */
+  /** The tasks topic, per partition: what a worker would read. */
   tasks(): Promise<readonly (readonly OrdinalTask[])[]>;
   /** End{count} per partition; -1 where there is none. */
   ends(): Promise<readonly number[]>;

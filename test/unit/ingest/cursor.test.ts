@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { positionNoteBytesMax } from '../../../services/core/log.ts';
 import { cursorNote, firstCursor, parseCursor } from '../../../services/ingest/cursor.ts';
 
-test('a cursor over 32 partitions at the largest figures fits a position note and round-trips', () => {
+test('a cursor over 32 partitions at the largest figures fits a note and round-trips', () => {
   const large = 20_000_000_000;
   const cursor = {
     kind: 'reading',

@@ -14,7 +14,7 @@ test('codes have at most 64 characters and reasons at most 256, whatever went in
   expect(failure.reason.isWellFormed()).toBe(true);
 });
 
-test('text from outside is shown with its control characters escaped and its middle left out', () => {
+test('outside text is shown with its control characters escaped, its middle left out', () => {
   expect(shown('a\nb\u202e')).toBe('a\\u{a}b\\u{202e}');
   expect(shown(`start${'x'.repeat(1000)}end`, 21)).toBe('startxxxxx…xxxxxxxend');
   expect(shown('\ud800')).toBe('\\u{d800}');

@@ -10,7 +10,7 @@ function rest(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
-test('the source runs ahead until its bytes fill the queue, and goes on as they are taken', async () => {
+test('the source runs ahead until the queue is full, and goes on as it is emptied', async () => {
   const buffered = countBuffered();
   let given = 0;
   async function* source() {
