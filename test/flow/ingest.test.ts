@@ -183,3 +183,35 @@ test('a level without effect is sent again after a while, and not before', async
   expect(await room.clock.run(room.verdict())).toMatchObject({ kind: 'prepared' });
   expect(room.levels.map(({ kind }) => kind)).toEqual(['measured', 'measured', 'prepared']);
 });
+
+test('several jobs are worked at once, and no more than the limit', async () => {
+  const room = await openIngestRoom({ limits: { jobsAtOnce: 2 } });
+  const manifest = csvManifest(room.s3, 'photos,a\n');
+  const heads: (() => void)[] = [];
+  room.start({
+    step: async (label) => {
+      if (label === 's3 head before') await new Promise<void>((resolve) => heads.push(resolve));
+    },
+  });
+  for (const job of ['a', 'b', 'c', 'd', 'e']) await room.submit({ manifest }, `job-${job}`);
+  const prepared = () => room.levels.filter(({ kind }) => kind === 'prepared');
+  for (let done = 0; done < 5; done += 1) {
+    await room.clock.advance(0);
+    expect(heads).toHaveLength(Math.min(2, 5 - done));
+    heads.shift()?.();
+    await room.clock.advance(0);
+    expect(prepared()).toHaveLength(done + 1);
+  }
+  expect(
+    prepared()
+      .map(({ jobId }) => jobId)
+      .sort(),
+  ).toEqual(['a', 'b', 'c', 'd', 'e'].map((job) => `job-${job}`));
+});
+
+test('a record of the jobs topic that cannot be read ends ingest loudly', async () => {
+  const room = await openIngestRoom();
+  const running = room.start();
+  await room.damage();
+  await expect(running.ended).rejects.toThrow('cannot be read');
+});

@@ -26,7 +26,8 @@ import { type MemoryS3, openMemoryS3 } from './memory-s3.ts';
 
 export const manifestBucket = 'manifests';
 export const reportBucket = 'reports';
-const jobId = '5f0f3b34-57c7-4a0e-8b9b-8b2e2a3c1d00';
+/** The job of every test that has one. */
+export const firstJobId = '5f0f3b34-57c7-4a0e-8b9b-8b2e2a3c1d00';
 
 export interface IngestRoomOptions {
   /** Awaited in every port method of the ingest under test. */
@@ -55,8 +56,13 @@ export interface IngestRoom {
   readonly levels: readonly Level[];
   start(options?: IngestRoomOptions): RunningIngest;
   /** Puts the job, already Preparing, into the jobs topic. */
-  submit(request: Partial<JobRequest> & { readonly manifest: Manifest }): Promise<void>;
+  submit(
+    request: Partial<JobRequest> & { readonly manifest: Manifest },
+    jobId?: string,
+  ): Promise<void>;
   cancel(): Promise<void>;
+  /** Puts bytes that are no job into the jobs topic. */
+  damage(): Promise<void>;
   /** Levels for which this is true come in, but nothing follows from them. */
   mute(isMuted: (level: Level) => boolean): void;
   /** Resolves to what ingest said at last: prepared or unprepared. */
@@ -84,18 +90,20 @@ export async function openIngestRoom(options: IngestRoomOptions = {}): Promise<I
   const changes = new Set<() => void>();
   const buffered = countBuffered();
   const partitions = options.partitions ?? 1;
-  let job: Job | null = null;
+  const jobs = new Map<string, Job>();
   let isMuted: (level: Level) => boolean = () => false;
 
   async function putJob(next: Job): Promise<void> {
-    job = { ...next, version: next.version + 1 };
+    const job = { ...next, version: next.version + 1 };
+    jobs.set(job.id, job);
     const value = jobCodec.encode(job);
     await coordinator.log.send('control', [{ topic: jobsTopic, partition: 0, key: job.id, value }]);
   }
 
   async function onLevel(level: Level): Promise<void> {
     levels.push(level);
-    if (job === null) throw new Error('a level without a job');
+    const job = jobs.get(level.jobId);
+    if (job === undefined) throw new Error('a level without a job');
     if (isMuted(level)) {
       for (const changed of changes) changed();
       return;
@@ -158,7 +166,7 @@ export async function openIngestRoom(options: IngestRoomOptions = {}): Promise<I
     const reader = world.connect();
     const found: StoredRecord[][] = Array.from({ length: partitions }, () => []);
     const over = new AbortController();
-    const lanes = reader.log.join(jobSpace(jobId), tasksTopic, 'test', over.signal);
+    const lanes = reader.log.join(jobSpace(firstJobId), tasksTopic, 'test', over.signal);
     let joined = 0;
     for await (const lane of lanes) {
       const peek = new AbortController();
@@ -189,9 +197,13 @@ export async function openIngestRoom(options: IngestRoomOptions = {}): Promise<I
     buffered,
     levels,
     start,
-    submit: (request) => putJob(preparingJob(request)),
+    submit: (request, jobId) => putJob(preparingJob(request, jobId)),
     cancel: async () => {
-      if (job !== null) await putJob({ ...job, status: 'Cancelling' });
+      for (const job of jobs.values()) await putJob({ ...job, status: 'Cancelling' });
+    },
+    damage: async () => {
+      const value = new Uint8Array([1, 2, 3]);
+      await coordinator.log.send('control', [{ topic: jobsTopic, partition: 0, key: 'x', value }]);
     },
     mute: (next) => {
       isMuted = next;
@@ -266,7 +278,10 @@ function tasksOf({ value }: StoredRecord): readonly OrdinalTask[] {
   return record.tasks.map((task, index) => ({ ordinal: record.firstOrdinal + index, task }));
 }
 
-export function preparingJob(request: Partial<JobRequest> & { readonly manifest: Manifest }): Job {
+export function preparingJob(
+  request: Partial<JobRequest> & { readonly manifest: Manifest },
+  jobId: string = firstJobId,
+): Job {
   const job = newJob(
     {
       kind: 'create',
