@@ -96,6 +96,8 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
 
   app.all('/', handle);
   app.all('/any', handle);
+  // Methods that Fastify does not know by itself.
+  app.setNotFoundHandler(handle);
   app.setErrorHandler(async (error, request, reply) => {
     const ids = newIds();
     const framed = framingRefusal(error);

@@ -145,6 +145,13 @@ test('the pages for people and probes answer without a signature', async () => {
   await certificate[Symbol.asyncDispose]();
 });
 
+test('a method that we do not know is refused like any other request', async () => {
+  const answer = await plain('PROPFIND', '/v20180820/jobs');
+  expect([answer.status, answer.code]).toEqual([403, 'MissingAuthenticationToken']);
+  expect(answer.headers['x-amz-request-id']).toBeTruthy();
+  expect((await plain('HEAD', '/healthz')).headers['x-amz-request-id']).toBeTruthy();
+});
+
 test('readyz says no while the view of the jobs does not catch up', async () => {
   const { desk } = front;
   const waits = (signal: AbortSignal): Promise<undefined> =>
