@@ -22,7 +22,6 @@ export type RulesAnswer =
   /** One sentence each: rule, field, what is wrong. */
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
-export const pollMsDefault = 30_000;
 export const rulesMax = 100;
 const priorityDefault = 10;
 const priorityMax = 2_147_483_647;

@@ -103,7 +103,8 @@ async function deliver(
       signatureVersion: topic.signatureVersion,
     }),
   );
-  const where = { topicArn: topic.arn, endpoint, messageId: message.messageId, attempt };
+  const { messageId } = message;
+  const where = { topicArn: topic.arn, endpoint: bareUrl(endpoint), messageId, attempt };
   switch (result.kind) {
     case 'delivered':
       return { kind: 'finished' };
@@ -158,6 +159,11 @@ function judge(answer: PostAnswer): PostResult {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 429 || status >= 500 || status < 200) return { kind: 'failed', reason };
   return { kind: 'refused', reason };
+}
+
+/** Without its query, where people put secrets. */
+function bareUrl(endpoint: string): string {
+  return endpoint.split('?')[0] ?? '';
 }
 
 function sha256Hex(text: string): string {
