@@ -45,7 +45,9 @@ export interface TopicService {
     caller: TopicCaller,
     signal: AbortSignal,
   ): Promise<TopicAnswer>;
-  /** The public links that messages carry; path is '/' or the certificate's. undefined: not ours. */
+  /**
+   * The public links that messages carry; path is '/' or the certificate's. undefined: not ours.
+   */
   get(
     path: string,
     query: Readonly<Record<string, string>>,

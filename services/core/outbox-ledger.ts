@@ -1,10 +1,10 @@
-// The bookkeeping of an outbox: one log partition, many destinations, each served in the order of the
-// log and at its own pace. Pure. Since a destination is served in order, what is unfinished for it is
-// everything from its lowest unfinished offset on: that one offset is all that a position must keep.
-// What a full queue leaves out is read again later, so memory stays bounded however long a
-// destination is dead, and a dead one blocks no other.
-// Invariant: position.next is the lowest unfinished offset; the note holds the head (below which all
-// else is finished) and, per unfinished destination, its lowest unfinished offset.
+// The bookkeeping of an outbox: one log partition, many destinations, each served in the order of
+// the log and at its own pace. Pure. Since a destination is served in order, what is unfinished for
+// it is everything from its lowest unfinished offset on: that one offset is all that a position
+// must keep. What a full queue leaves out is read again later, so memory stays bounded however long
+// a destination is dead, and a dead one blocks no other. Invariant: position.next is the lowest
+// unfinished offset; the note holds the head (below which all else is finished) and, per unfinished
+// destination, its lowest unfinished offset.
 import { type Position, positionNoteBytesMax } from './log.ts';
 
 /** Destinations with unfinished items; beyond it reading waits. They must fit into the note. */
@@ -49,7 +49,9 @@ export interface OutboxLedger<Item> {
   position(): Position;
 }
 
-/** name: outboxNameLength digits of base 36 that tell destinations apart, the same at each start. */
+/**
+ * name: outboxNameLength digits of base 36 that tell destinations apart, the same at each start.
+ */
 export function openOutboxLedger<Item>(
   start: Position,
   name: (destination: string) => string,

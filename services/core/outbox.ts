@@ -1,8 +1,8 @@
-// The outbox: follows one lane and hands each record to its destinations, at least once, in the log's
-// order per destination, each at its own pace; a dead destination blocks no other. Modes: a reader
-// admits records to the ledger, one server per destination with work attempts its first item until
-// that is finished, a committer keeps the lane's position behind what is finished.
-// Invariant: a position is committed only when everything below it is finished or noted in it.
+// The outbox: follows one lane and hands each record to its destinations, at least once, in the
+// log's order per destination, each at its own pace; a dead destination blocks no other. Modes: a
+// reader admits records to the ledger, one server per destination with work attempts its first item
+// until that is finished, a committer keeps the lane's position behind what is finished. Invariant:
+// a position is committed only when everything below it is finished or noted in it.
 import { aborted } from './bell.ts';
 import type { Clock } from './clock.ts';
 import type { Lane, Position, StoredRecord } from './log.ts';

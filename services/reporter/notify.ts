@@ -1,7 +1,7 @@
 // The notifier: every status change of a job that names a topic becomes one notification, in the
-// order of the changes per topic, at least once and with the same jobEventId each time. A topic that
-// cannot be reached is tried again with growing pauses for a day, then the notification is given up
-// into the log; no other topic waits for it. What can never work is given up at once.
+// order of the changes per topic, at least once and with the same jobEventId each time. A topic
+// that cannot be reached is tried again with growing pauses for a day, then the notification is
+// given up into the log; no other topic waits for it. What can never work is given up at once.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { historyCodec, jobCodec } from '../../schemas/codec.ts';

@@ -61,7 +61,9 @@ export function openAwsPublisher(settings: AwsPublisherSettings): AwsPublisher {
   };
 }
 
-/** A client's fault never mends by itself, but for throttling and expired or missing credentials. */
+/**
+ * A client's fault never mends by itself, but for throttling and expired or missing credentials.
+ */
 function answerOf(error: unknown): PublishAnswer {
   if (!(error instanceof SNSServiceException)) {
     return { kind: 'unavailable', message: error instanceof Error ? error.message : String(error) };

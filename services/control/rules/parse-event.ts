@@ -1,6 +1,6 @@
-// An S3 event document as S3 (and servers like it) post it, to the objects that were created. Keys in
-// it are form-URL-encoded ("Event message structure", S3 User Guide). What wraps such a document in
-// another is refused by name rather than misread.
+// An S3 event document as S3 (and servers like it) post it, to the objects that were created. Keys
+// in it are form-URL-encoded ("Event message structure", S3 User Guide). What wraps such a document
+// in another is refused by name rather than misread.
 import { z } from 'zod';
 
 export interface CreatedObject {

@@ -1,6 +1,7 @@
-// The loop of one rule: it polls for deliveries, looks at once at those an event has named, and asks
-// for a job for each that is whole and good. Exactly once, however often a delivery is seen, since
-// the job's token is a hash of rule, address and ETag; what is remembered here only saves requests.
+// The loop of one rule: it polls for deliveries, looks at once at those an event has named, and
+// asks for a job for each that is whole and good. Exactly once, however often a delivery is seen,
+// since the job's token is a hash of rule, address and ETag; what is remembered here only saves
+// requests.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { s3Url } from '../../core/arn.ts';
@@ -30,7 +31,9 @@ export interface RuleLoop {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Deliveries that have their job are looked at again after this long, in case they were replaced. */
+/**
+ * Deliveries that have their job are looked at again after this long, in case they were replaced.
+ */
 export const settledRecheckMs = 600_000;
 export const noticedMax = 1_000;
 const pagesMax = 50;

@@ -1,5 +1,5 @@
-// A drop rule: whatever Inventory delivery arrives under its prefix becomes one job. Parsed once from
-// the operator's file; inside, everything is checked and every default filled in.
+// A drop rule: whatever Inventory delivery arrives under its prefix becomes one job. Parsed once
+// from the operator's file; inside, everything is checked and every default filled in.
 import type { ReportSettings } from '../../core/job.ts';
 import type { Operation } from '../../core/operation.ts';
 

@@ -1,6 +1,6 @@
-// Which addresses a subscriber may have. Everything that is not a public unicast address is refused,
-// unless the operator has allow-listed its network or the host's name: else whoever may subscribe
-// could make this server call into its own network or the cloud's metadata service.
+// Which addresses a subscriber may have. Everything that is not a public unicast address is
+// refused, unless the operator has allow-listed its network or the host's name: else whoever may
+// subscribe could make this server call into its own network or the cloud's metadata service.
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 export interface AddressRules {

@@ -1,5 +1,6 @@
-// A self-signed X.509 certificate in DER (RFC 5280), just enough for a subscriber to read the public
-// key from: version 3, RSA with SHA-256, one common name as issuer and subject, no extensions.
+// A self-signed X.509 certificate in DER (RFC 5280), just enough for a subscriber to read the
+// public key from: version 3, RSA with SHA-256, one common name as issuer and subject, no
+// extensions.
 import { Buffer } from 'node:buffer';
 import { type KeyObject, sign } from 'node:crypto';
 

@@ -1,6 +1,7 @@
 // The delivery lane of local topics: every message goes to each subscription of its topic, at least
 // once, in order per subscription, with the same MessageId on every try. A subscriber that is down
-// holds up nobody else. Before a subscription is confirmed it gets its confirmation and nothing else.
+// holds up nobody else. Before a subscription is confirmed it gets its confirmation and nothing
+// else.
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock, Random } from '../../../core/clock.ts';

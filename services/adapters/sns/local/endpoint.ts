@@ -1,6 +1,6 @@
-// The address of a subscriber: parsed at Subscribe, resolved and checked there and again before each
-// delivery. The address that was checked is the one connected to, so that a name which resolves
-// differently a moment later gains nothing.
+// The address of a subscriber: parsed at Subscribe, resolved and checked there and again before
+// each delivery. The address that was checked is the one connected to, so that a name which
+// resolves differently a moment later gains nothing.
 import { isIP } from 'node:net';
 import type { AddressRules } from './address.ts';
 

@@ -1,6 +1,6 @@
 // The records of local SNS in the log, as JSON: topics, subscriptions and the signing key in the
-// compacted sns-topics (key = recordKey), messages in sns-messages. New members must be optional, so
-// that an older record still reads.
+// compacted sns-topics (key = recordKey), messages in sns-messages. New members must be optional,
+// so that an older record still reads.
 import { z } from 'zod';
 
 const topicRecord = z.object({

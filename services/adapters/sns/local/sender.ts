@@ -1,5 +1,5 @@
-// One POST to a subscriber, to an address that was checked before: the name is not resolved again, a
-// redirect is not followed, time and the bytes read of the answer are bounded.
+// One POST to a subscriber, to an address that was checked before: the name is not resolved again,
+// a redirect is not followed, time and the bytes read of the answer are bounded.
 import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';

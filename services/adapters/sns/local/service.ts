@@ -1,5 +1,6 @@
-// SNS for people without AWS: the actions of the query protocol that topics with HTTP(S) subscribers
-// need, and the public links that messages carry. Control mounts it; deliver.ts does the sending.
+// SNS for people without AWS: the actions of the query protocol that topics with HTTP(S)
+// subscribers need, and the public links that messages carry. Control mounts it; deliver.ts does
+// the sending.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log.ts';

@@ -1,5 +1,5 @@
-// How local topics sign a message: the string to sign of AWS ("Verifying the signatures of Amazon SNS
-// messages"), RSA with SHA1 (version 1) or SHA256 (version 2).
+// How local topics sign a message: the string to sign of AWS ("Verifying the signatures of Amazon
+// SNS messages"), RSA with SHA1 (version 1) or SHA256 (version 2).
 import { sign } from 'node:crypto';
 
 export interface SignedFields {
@@ -31,7 +31,9 @@ const confirmationNames = [
   'Type',
 ] as const;
 
-/** Name, line feed, value, line feed; names in byte order; a notification without subject skips it. */
+/**
+ * Name, line feed, value, line feed; names in byte order; a notification without subject skips it.
+ */
 export function stringToSign(fields: SignedFields): string {
   const names = fields.Type === 'Notification' ? notificationNames : confirmationNames;
   return names

@@ -1,5 +1,5 @@
-// Unsubscribe: by the owner's signed request, or by the link in a message unless the subscription was
-// confirmed with AuthenticateOnUnsubscribe. Unsubscribing what is gone succeeds.
+// Unsubscribe: by the owner's signed request, or by the link in a message unless the subscription
+// was confirmed with AuthenticateOnUnsubscribe. Unsubscribing what is gone succeeds.
 import { refuse } from '../refusal.ts';
 import { type Action, answer, ownSubscription } from './action.ts';
 
