@@ -1,9 +1,10 @@
 // The reporter: follows the jobs and stands a post at each that wants a report. Everything it knows it
 // reads from the log, so a reporter that is killed leaves nothing behind but its fenced lanes.
-// Exit: `signal` is aborted, or the log is lost, or a bug was found; then it rejects.
+// Exit: `signal` is aborted or the control space is gone; it rejects when the log is lost or a bug
+// was found.
 import { jobCodec } from '../../schemas/codec.ts';
 import type { Job } from '../core/job.ts';
-import type { StoredRecord } from '../core/log.ts';
+import { isLogError, type StoredRecord } from '../core/log.ts';
 import { jobsTopic } from '../core/names.ts';
 import { wantedOf } from './orders.ts';
 import { openPost, type Post } from './post.ts';
@@ -52,5 +53,9 @@ export async function runReporter(ports: ReporterPorts, signal: AbortSignal): Pr
   }
 
   crew.add(follow());
-  await crew.ended();
+  await crew.ended().catch(quietlyIfGone);
+}
+
+function quietlyIfGone(error: unknown): void {
+  if (!isLogError(error) || error.failure !== 'gone') throw error;
 }

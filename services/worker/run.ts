@@ -1,11 +1,11 @@
 // The worker: follows the jobs and stands a post at each that wants workers. Everything it knows it
 // reads from the log, so a worker that is killed leaves nothing behind but its fenced lanes.
-// Exit: `signal` is aborted (requests in flight may end, their outcomes are committed), or the log is
-// lost, or a bug was found; then it rejects.
+// Exit: `signal` is aborted (requests in flight may end, their outcomes are committed) or the control
+// space is gone; it rejects when the log is lost or a bug was found.
 import { jobCodec } from '../../schemas/codec.ts';
 import { aborted } from '../core/bell.ts';
 import type { Job } from '../core/job.ts';
-import type { StoredRecord } from '../core/log.ts';
+import { isLogError, type StoredRecord } from '../core/log.ts';
 import { jobsTopic } from '../core/names.ts';
 import { orderOf } from './orders.ts';
 import { openPost, type Post } from './post.ts';
@@ -56,10 +56,10 @@ export async function runWorker(ports: WorkerPorts, signal: AbortSignal): Promis
   const over = new AbortController();
   background.add(hangUpInTime(world, over.signal));
   crew.add(follow());
-  await crew.ended();
+  await crew.ended().catch(quietlyIfGone);
   over.abort();
   world.deadlines.hangUp();
-  await background.ended();
+  await background.ended().catch(quietlyIfGone);
 }
 
 /** Once asked to stop, requests in flight may end for a while; then they are hung up on. */
@@ -67,4 +67,8 @@ async function hangUpInTime(world: World, over: AbortSignal): Promise<void> {
   await aborted(AbortSignal.any([world.stopping, over]));
   await world.clock.sleep(world.limits.shutdownMsMax, over);
   world.deadlines.hangUp();
+}
+
+function quietlyIfGone(error: unknown): void {
+  if (!isLogError(error) || error.failure !== 'gone') throw error;
 }

@@ -20,12 +20,12 @@ const manyTasks = (count: number, prefix = 'k') =>
 
 function openRoom() {
   const clock = manualClock();
-  const world = openMemoryLog({ nowMs: clock.wallMs });
+  const world = openMemoryLog({ nowMs: () => clock.wallMs() });
   const desk = world.connect();
   const table = openJobTable(desk.log, desk.spaces);
   let onStep: (label: string) => Promise<void> = () => Promise.resolve();
   const s3 = openMemoryS3({
-    nowMs: clock.wallMs,
+    nowMs: () => clock.wallMs(),
     step: (label) => onStep(label),
     buckets: ['photos'],
   });
