@@ -195,8 +195,9 @@ describe('the corridor', () => {
     await corridor.ask(statusCommand(corridor.jobId, 'Cancelled'));
     await corridor.until(corridor.jobId, ({ status }) => status === 'Cancelled');
     expect(corridor.tagged()).toBe(0);
-    const folder = `job-${corridor.jobId}/`;
-    expect(corridor.s3.calls.filter(({ key }) => key.startsWith(folder))).toEqual([]);
+    expect(corridor.s3.peek('reports', `job-${corridor.jobId}/manifest.json`)).toBeUndefined();
+    const keys = corridor.s3.calls.map(({ key }) => key);
+    expect(keys.filter((key) => key.includes('/results/'))).toEqual([]);
     await corridor.end();
   });
 });
