@@ -16,4 +16,4 @@ function records(round: number): readonly NewRecord[] {
   ];
 }
 
-export const killed = { space, topics, records, identity: 'committer', rounds: 4 };
+export const killed = { space, topics, records, identity: 'committer', rounds: 3 };
