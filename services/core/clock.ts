@@ -1,7 +1,7 @@
 // Time and chance as ports, so that the whole corridor can run on a virtual clock and one seed.
 
 export interface Clock {
-  /** Milliseconds since the epoch; may jump. */
+  /** Whole milliseconds since the epoch; may jump. */
   wallMs(): number;
   /** Milliseconds from an arbitrary start; never goes back. */
   monotonicMs(): number;

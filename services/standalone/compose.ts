@@ -63,7 +63,7 @@ export const services: Readonly<Record<ServiceName, ServiceRun>> = {
     const { log, logger, settings } = around;
     const roles = rolesOf(around);
     await together(signal, [
-      (stop) => runReporter({ log, roles, clock, random, logger }, stop),
+      (stop) => runReporter({ log, roles, clock, logger }, stop),
       async (stop) => {
         const publisher = await publisherOf(around, stop);
         const { region } = settings;

@@ -116,7 +116,7 @@ export function manualClock(startWallMs: number = defaultWallMs): ManualClock {
   }
 
   return {
-    wallMs: () => nowMs + wallOffsetMs,
+    wallMs: () => Math.floor(nowMs + wallOffsetMs),
     monotonicMs: () => nowMs,
     sleep,
     advance,

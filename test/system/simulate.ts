@@ -23,12 +23,14 @@ async function judge(seed: number, planted: Planted | null) {
 async function simulate(): Promise<boolean> {
   const startMs = performance.now();
   const statuses = new Map<string, number>();
+  const facts = new Map<string, number>();
   let bad = 0;
   let kills = 0;
   let tasks = 0;
   for (let seed = first; seed < first + seeds; seed += 1) {
     const { ending, faults } = await judge(seed, null);
     kills += ending.kills;
+    for (const [fact, count] of ending.facts) facts.set(fact, (facts.get(fact) ?? 0) + count);
     for (const { status, lanes } of ending.jobs.values()) {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       for (const lane of lanes) tasks += lane.read;
@@ -39,6 +41,7 @@ async function simulate(): Promise<boolean> {
   }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   const jobs = [...statuses].map(([status, count]) => `${count} ${status}`).join(', ');
+  console.log(`facts: ${[...facts].map(([fact, count]) => `${fact} ${count}`).join(', ')}`);
   console.log(
     `${seeds} seeds, ${kills} kills, ${tasks} tasks, jobs: ${jobs}; ${bad} bad seeds (${seconds} s)`,
   );

@@ -46,8 +46,8 @@ export interface Plan {
 }
 
 const jobsMax = 3;
-const startMsMax = 5_000;
-const actionMsMax = 20_000;
+const startMsMax = 1_500;
+const actionMsMax = 6_000;
 const partitionEstimates = [0, 0, 1_000, 1_000_000, 50_000_000];
 
 export function planOf(dice: Dice): Plan {
@@ -67,7 +67,7 @@ export function planOf(dice: Dice): Plan {
     },
     workers: 1 + dice.below(2),
     reporters: 1 + dice.below(2),
-    killPerMille: dice.perMille(300) ? 0 : 1 + dice.below(6),
+    killPerMille: dice.perMille(300) ? 0 : 1 + dice.below(12),
     s3FaultPerMille: dice.perMille(500) ? 0 : dice.below(60),
   };
 }
@@ -158,6 +158,6 @@ function planActions(dice: Dice, confirmationRequired: boolean): PlannedAction[]
     actions.push({ atMs: heldMs, kind: 'hold' }, { atMs: heldMs + 1 + at(), kind: 'resume' });
   }
   if (dice.perMille(200)) actions.push({ atMs: at(), kind: 'priority' });
-  if (confirmationRequired) actions.push({ atMs: actionMsMax + 60_000, kind: 'confirm' });
+  if (confirmationRequired) actions.push({ atMs: actionMsMax, kind: 'confirm' });
   return actions.toSorted((a, b) => a.atMs - b.atMs);
 }

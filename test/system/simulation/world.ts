@@ -1,14 +1,19 @@
 // One seeded world: the whole corridor in this process on memory twins and a virtual clock. Every
 // service is killed now and then, at any await, and started again; S3 fails, users interfere.
 
-import { jobCodec, messageCodec } from '../../../schemas/codec.ts';
+import { historyCodec, jobCodec, messageCodec } from '../../../schemas/codec.ts';
 import { type MemoryHandle, openMemoryLog } from '../../../services/adapters/log/memory.ts';
 import { runCoordinator } from '../../../services/control/coordinator.ts';
 import type { Clock } from '../../../services/core/clock.ts';
 import type { Job } from '../../../services/core/job.ts';
 import { isLogError, type Log } from '../../../services/core/log.ts';
 import type { Message } from '../../../services/core/message.ts';
-import { controlTopics, inboxTopic, jobsTopic } from '../../../services/core/names.ts';
+import {
+  controlTopics,
+  historyTopic,
+  inboxTopic,
+  jobsTopic,
+} from '../../../services/core/names.ts';
 import { isTerminal } from '../../../services/core/transitions.ts';
 import { runIngest } from '../../../services/ingest/run.ts';
 import { runNotifier } from '../../../services/reporter/notify.ts';
@@ -31,6 +36,8 @@ export interface Ending {
   readonly jobs: ReadonlyMap<string, Job>;
   readonly published: readonly Published[];
   readonly kills: number;
+  /** How often each fact happened. */
+  readonly facts: ReadonlyMap<string, number>;
   readonly virtualMs: number;
   /** What went wrong on the way: an exception, a job that never ended. */
   readonly faults: readonly string[];
@@ -38,7 +45,8 @@ export interface Ending {
 }
 
 const restartMsMax = 4_000;
-const virtualMsMax = 12 * 3_600_000;
+const virtualMsMax = 30 * 60_000;
+const confirmEveryMs = 10_000;
 const dayMs = 24 * 3_600_000;
 
 export async function runWorld(seed: number, planted: Planted | null): Promise<Ending> {
@@ -129,13 +137,24 @@ export async function runWorld(seed: number, planted: Planted | null): Promise<E
     },
     stopping.signal,
   );
-  for (const job of plan.jobs) void actOn(job, calm, clock, dice);
+  const facts = new Map<string, number>();
+  await calm.log.follow(
+    'control',
+    historyTopic,
+    ({ value }) => {
+      if (value === null) return;
+      const { fact } = historyCodec.decode(value);
+      facts.set(fact, (facts.get(fact) ?? 0) + 1);
+    },
+    stopping.signal,
+  );
+  for (const job of plan.jobs) void actOn(job, jobs, calm, clock, dice);
   void estimateAhead(plan, jobs, view, calm);
   const allEnded = async () => {
-    while (!plan.jobs.every(({ jobId }) => isTerminal(jobs.get(jobId)?.status ?? 'New'))) {
-      await view.changed(stopping.signal);
-    }
-    await untilPublished(plan, jobs, published, clock);
+    const isOver = () =>
+      plan.jobs.every(({ jobId }) => isTerminal(jobs.get(jobId)?.status ?? 'New'));
+    while (!isOver() && !stopping.signal.aborted) await view.changed(stopping.signal);
+    await untilPublished(plan, jobs, published, clock, stopping.signal);
   };
   try {
     await clock.run(allEnded(), virtualMsMax);
@@ -152,6 +171,7 @@ export async function runWorld(seed: number, planted: Planted | null): Promise<E
     jobs,
     published,
     kills,
+    facts,
     virtualMs: clock.monotonicMs(),
     faults,
     clock,
@@ -164,6 +184,7 @@ async function untilPublished(
   jobs: ReadonlyMap<string, Job>,
   published: readonly Published[],
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<void> {
   const lookMs = 1_000;
   const isTold = (jobId: string) => {
@@ -172,8 +193,8 @@ async function untilPublished(
       ({ message }) => message.includes(jobId) && message.includes(`"status":"${status}"`),
     );
   };
-  while (!plan.jobs.every(({ jobId }) => isTold(jobId))) {
-    await clock.sleep(lookMs, new AbortController().signal);
+  while (!signal.aborted && !plan.jobs.every(({ jobId }) => isTold(jobId))) {
+    await clock.sleep(lookMs, signal);
   }
 }
 
@@ -202,6 +223,7 @@ async function send(handle: MemoryHandle, message: Message): Promise<void> {
 
 async function actOn(
   job: Plan['jobs'][number],
+  jobs: ReadonlyMap<string, Job>,
   handle: MemoryHandle,
   clock: Clock,
   dice: Dice,
@@ -239,13 +261,13 @@ async function actOn(
         });
         break;
       case 'confirm':
-        await send(handle, {
-          ...base(kind),
-          kind: 'status',
-          jobId,
-          requested: 'Ready',
-          reason: null,
-        });
+        // A person asks again until it is so: a refused confirmation came too early.
+        for (let tries = 0; isUnconfirmed(jobs.get(jobId)); tries += 1) {
+          const commandId = `confirm-${job.index}-${tries}`;
+          const requested = { ...base(kind), commandId, kind: 'status', jobId } as const;
+          await send(handle, { ...requested, requested: 'Ready', reason: null });
+          await clock.sleep(confirmEveryMs, forever);
+        }
         break;
       case 'priority':
         await send(handle, { ...base(kind), kind, jobId, priority: dice.below(5) });
@@ -256,6 +278,11 @@ async function actOn(
         break;
     }
   }
+}
+
+function isUnconfirmed(job: Job | undefined): boolean {
+  const early = ['New', 'Preparing', 'Suspended'];
+  return job === undefined || early.includes(job.status);
 }
 
 /** Levels are idempotent and the first one counts: this is how small manifests get many lanes. */
