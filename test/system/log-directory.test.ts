@@ -1,5 +1,6 @@
 // What the embedded log refuses, and what it says: a second owner, a foreign or corrupt file, a full
 // disk. Nothing is overwritten by a refusal.
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectLog } from '../../services/adapters/log/sqlite/connect.ts';
 import { fileOf, refuseNetwork, spaceOf } from '../../services/adapters/log/sqlite/directory.ts';
@@ -73,6 +75,19 @@ test('a second owner is refused by directory and remedy, and the first goes on',
   const refusal = `${directory} is in use by another process. Stop that one, or set S3BATCH_DATA`;
   await expect(openLogOwner({ directory })).rejects.toThrow(refusal);
   await expect(openLogOwner({ directory })).rejects.toThrow(refusal);
+  await log.send(space, [record(10)]);
+});
+
+test('a second process is refused, and the first goes on', async () => {
+  const directory = newDirectory();
+  const { log, spaces } = await open(directory);
+  await spaces.create(space, topics);
+  const committer = fileURLToPath(new URL('log-committer.ts', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [committer, directory, '0'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain(`${directory} is in use by another process`);
   await log.send(space, [record(10)]);
 });
 
