@@ -1,6 +1,6 @@
-// The end of a job's report: once every partition's parts are written, manifest.json names them, then
-// manifest.json.md5, then the coordinator is told. Whoever claims the finisher's identity does it;
-// all of it can be done twice, since the same parts make the same bytes.
+// The end of a job's report: once every partition's parts are written, manifest.json names them,
+// then manifest.json.md5, then the coordinator is told. Whoever claims the finisher's identity
+// does it; all of it can be done twice, since the same parts make the same bytes.
 // Exit: told; or fenced (another one does it); or dismissed.
 import { partRecordCodec } from '../../schemas/codec.ts';
 import type { Job, Reported } from '../core/job.ts';

@@ -1,8 +1,9 @@
 // One lane of results for as long as this process holds it.
-// Modes: reading (count what comes, tell the progress, find where ranges end) ↔ writing (the oldest
-// complete range: second pass, upload, commit) → ended (End was read and every range is written; the
-// lane is kept, so that its level can be said again) → left. While the report bucket fails, ranges
-// wait for their next attempt and reading goes on; after a bounded time the lane gives its report up.
+// Modes: reading (count what comes, tell the progress, find where ranges end) ↔ writing (the
+// oldest complete range: second pass, upload, commit) → ended (End was read and every range is
+// written; the lane is kept, so that its level can be said again) → left. While the report bucket
+// fails, ranges wait for their next attempt and reading goes on; after a bounded time the lane
+// gives its report up.
 // Invariant: the position moves only with the parts of the range before it.
 import { resultRecordCodec } from '../../schemas/codec.ts';
 import { aborted } from '../core/bell.ts';

@@ -18,6 +18,9 @@ export interface ReporterLimits {
   readonly refusedMsMax: number;
   /** How long one that gives no answer, or is busy, is asked again. */
   readonly unreachableMsMax: number;
+  /** Before the finishing of a job that another reporter took over is taken back: longer than the
+   *  other can be busy with it. */
+  readonly finisherDelayMs: number;
   /** Before a lane that another holder took over is asked for again. */
   readonly rejoinDelayMs: number;
 }
@@ -32,5 +35,6 @@ export const reporterLimits: ReporterLimits = {
   retryDelayMsMax: 30 * secondMs,
   refusedMsMax: minuteMs,
   unreachableMsMax: 15 * minuteMs,
+  finisherDelayMs: 45 * minuteMs,
   rejoinDelayMs: secondMs,
 };

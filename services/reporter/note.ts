@@ -1,8 +1,9 @@
-// The note of a reporter's position: which ordinals were taken before it, how many rows of the slice
-// at `next` are among them, what they add up to, and why the lane's report was given up, if it was.
-// Text: fields with a blank between them; codes as name=count with commas, all names URL-encoded.
+// The note of a reporter's position: which ordinals were taken before it, how many rows of the
+// slice at `next` are among them, what they add up to, and why the lane's report was given up, if
+// it was. Text: fields with a blank between them; codes as name=count with commas, all names URL-
+// encoded.
 import { positionNoteBytesMax } from '../core/log.ts';
-import type { Codes, Totals } from './tally.ts';
+import { type Codes, otherCode, type Totals } from './tally.ts';
 
 export type ReportState = 'open' | 'exhausted' | 'stopped';
 
@@ -47,13 +48,19 @@ function encodedProblem(problem: string): string {
   return text();
 }
 
-/** Codes are for the eye: where they do not fit, the rarest are counted together. */
+/** Where the codes do not fit, the rarest are counted together. */
 function writeCodes(codes: Codes, charactersMax: number): string {
-  const texts = Object.entries(codes)
-    .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-    .map(([code, count]) => `${encodeURIComponent(code)}=${count}`);
-  while (texts.length > 0 && texts.join(',').length > charactersMax) texts.pop();
-  return texts.length === 0 ? none : texts.join(',');
+  const ranked = Object.entries(codes)
+    .filter(([code]) => code !== otherCode)
+    .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  let other = codes[otherCode] ?? 0;
+  for (;;) {
+    const pairs = other === 0 ? ranked : [...ranked, [otherCode, other] as const];
+    const text = pairs.map(([code, count]) => `${encodeURIComponent(code)}=${count}`).join(',');
+    const rarest = text.length > charactersMax ? ranked.pop() : undefined;
+    if (rarest === undefined) return text === '' ? none : text;
+    other += rarest[1];
+  }
 }
 
 export function readReportNote(note: string): ReportNote {

@@ -1,6 +1,6 @@
-// The first pass over a lane's results: counts every ordinal once and finds where the ranges of the
-// report end. Pure: cuts are a function of the log and the job's frozen shape, so that whoever reads
-// the log again cuts at the same rows.
+// The first pass over a lane's results: counts every ordinal once and finds where the ranges of
+// the report end. Pure: cuts are a function of the log and the job's frozen shape, so that whoever
+// reads the log again cuts at the same rows.
 // Invariant: ranges follow each other without a gap; each one's end is the next one's start.
 import type { FrozenShape } from '../core/job.ts';
 import type { Position } from '../core/log.ts';

@@ -1,5 +1,6 @@
 // The post of a reporter at one job: its lanes, its progress and, at the end, the finisher.
-// Modes: joined (lanes come and go) → dismissed (the job has its report, or the process stops) → left.
+// Modes: joined (lanes come and go) → dismissed (the job has its report, or the process stops) →
+// left.
 // Invariant: nothing of the job runs here once run has resolved.
 import { aborted } from '../core/bell.ts';
 import { openCollector } from '../core/collector.ts';
@@ -61,11 +62,13 @@ export function openPost(world: World, first: Job): Post {
   async function finish(): Promise<void> {
     while (!dismissed.aborted) {
       const { next } = changes;
-      if (wantedOf(job) === 'finish') {
-        const reported = await finishReport(world, job, dismissed);
-        if (reported === null) return;
-        await tellUntilShown((turn) => ({ kind: 'reported', jobId: job.id, turn, reported }));
-      } else await aborted(AbortSignal.any([next, dismissed]));
+      if (wantedOf(job) !== 'finish') await aborted(AbortSignal.any([next, dismissed]));
+      else {
+        const reported = await finishReport(world, job, dismissed).catch(nothingIfTakenOver);
+        if (reported !== null) {
+          await tellUntilShown((turn) => ({ kind: 'reported', jobId: job.id, turn, reported }));
+        } else await world.clock.sleep(world.limits.finisherDelayMs, dismissed);
+      }
     }
   }
 
@@ -92,12 +95,7 @@ export function openPost(world: World, first: Job): Post {
     run: async () => {
       const own = openCollector();
       own.add(progress.run(dismissed));
-      own.add(
-        finish().catch((error: unknown) => {
-          // Another reporter finishes the job, or its space is closed already.
-          if (!isLogError(error) || error.failure === 'lost') throw error;
-        }),
-      );
+      own.add(finish());
       own.add(serveOn(world, dismissed, serve));
       await own.ended();
     },
@@ -112,6 +110,12 @@ async function serveOn(
   while (!dismissed.aborted) {
     if (await serve()) await world.clock.sleep(world.limits.rejoinDelayMs, dismissed);
   }
+}
+
+/** Another reporter finishes the job, or its space is closed already. */
+function nothingIfTakenOver(error: unknown): null {
+  if (!isLogError(error) || error.failure === 'lost') throw error;
+  return null;
 }
 
 function isGone(error: unknown): boolean {

@@ -1,7 +1,8 @@
-// What this reporter says of a job's lanes: absolute levels, at most every progressDelayMs per job.
-// A level is said when it has changed, when the job has turned, and when the job's record shows less
-// than was said (it was lost, or it came in a turn that is over).
-// Invariant: whatever is lost on the way, the newest level of each lane held here arrives in the end.
+// What this reporter says of a job's lanes: absolute levels, at most every progressDelayMs per
+// job. A level is said when it has changed, when the job has turned, and when the job's record
+// shows less than was said (it was lost, or it came in a turn that is over).
+// Invariant: whatever is lost on the way, the newest level of each lane held here arrives in the
+// end.
 import { messageCodec } from '../../schemas/codec.ts';
 import { type Bell, openBell } from '../core/bell.ts';
 import type { Job } from '../core/job.ts';

@@ -101,7 +101,7 @@ function partOf(job: Job, partition: number, range: Range, file: BuiltFile): Par
   return { kind: 'part', partition, status, key, md5: md5Hex(bytes), rows, bytes: bytes.length };
 }
 
-/** Rows that no file holds: out of the report's scope, or it was given up. They are still counted. */
+/** Rows that no file holds (out of scope, or the report was given up) are still counted. */
 function uncopied(partition: number, status: TaskResult['status'], rows: number): Part {
   return { kind: 'part', partition, status, key: '', md5: '', rows, bytes: 0 };
 }

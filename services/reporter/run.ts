@@ -1,5 +1,6 @@
-// The reporter: follows the jobs and stands a post at each that wants a report. Everything it knows it
-// reads from the log, so a reporter that is killed leaves nothing behind but its fenced lanes.
+// The reporter: follows the jobs and stands a post at each that wants a report. Everything it
+// knows it reads from the log, so a reporter that is killed leaves nothing behind but its fenced
+// lanes.
 // Exit: `signal` is aborted or the control space is gone; it rejects when the log is lost or a bug
 // was found.
 import { jobCodec } from '../../schemas/codec.ts';

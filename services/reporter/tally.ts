@@ -21,7 +21,7 @@ export interface Tally {
   readonly ordinals: Ordinals;
 }
 
-const otherCode = 'other';
+export const otherCode = 'other';
 
 export function openTally(ordinalsText: string, start: Totals): Tally {
   const ordinals = openOrdinals(ordinalsText);

@@ -1,8 +1,8 @@
-// Between reading and working: what was read waits here until the lane may admit it. Admitted means
-// that it may start as soon as its key is free.
-// Invariant: at most laneTasksMax tasks of the lane are admitted and unfinished (the position's note
-// holds no more holes), and each admitted task counts against the process's allowance until its
-// outcome is committed.
+// Between reading and working: what was read waits here until the lane may admit it. Admitted
+// means that it may start as soon as its key is free.
+// Invariant: at most laneTasksMax tasks of the lane are admitted and unfinished (the position's
+// note holds no more holes), and each admitted task counts against the process's allowance until
+// its outcome is committed.
 import { type Bell, openBell } from '../core/bell.ts';
 import type { Allowance } from './allowance.ts';
 import type { LaneTask } from './ledger.ts';

@@ -1,5 +1,6 @@
-// What this worker says of a job's lanes: `drained`, once per turn, and `waiting` whenever its reason
-// changes. Levels, so the newest counts and a lost one is said again by whoever holds the lane next.
+// What this worker says of a job's lanes: `drained`, once per turn, and `waiting` whenever its
+// reason changes. Levels, so the newest counts and a lost one is said again by whoever holds the
+// lane next.
 // Invariant: one send at a time, in the order of what happened.
 import { messageCodec } from '../../schemas/codec.ts';
 import { openBell } from '../core/bell.ts';

@@ -1,6 +1,6 @@
 // The attempts at one task, from its first to its outcome: breaker, slot, gate, call, verdict, and
-// again. A task always ends: attempts and deadline are bounded (core/retry.ts), waiting for the world
-// is (limits.ts), and an exception is an outcome like any other.
+// again. A task always ends: attempts and deadline are bounded (core/retry.ts), waiting for the
+// world is (limits.ts), and an exception is an outcome like any other.
 // Invariant: no call starts once `stop` is aborted; null means that the task has no outcome and is
 // to be run again by whoever holds the lane next.
 import type { BoundOperation } from '../core/operations/registry.ts';

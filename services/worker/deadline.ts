@@ -6,7 +6,7 @@ import type { Collector } from '../core/collector.ts';
 const watchIntervalMs = 1000;
 
 export interface Deadlines {
-  /** Aborts the controller once that monotonic time has come; the returned function ends the watch. */
+  /** Aborts the controller at that monotonic time; the returned function ends the watch. */
   watch(atMs: number, controller: AbortController): () => void;
   /** Aborts every request in flight, now and later: the process ends. */
   hangUp(): void;

@@ -1,6 +1,6 @@
 // Outcomes on their way into the log. They collect until the oldest has waited flushDelayMsMax, or
-// enough of them stand here, or nothing admitted is unfinished; then one commit holds the results and
-// the position that counts them.
+// enough of them stand here, or nothing admitted is unfinished; then one commit holds the results
+// and the position that counts them.
 // Modes: open → closed (by close; what stands here still goes out) → ended. It also ends by itself
 // with the commit that holds End{exhausted}: results and End go together.
 // Invariant: one commit at a time; an outcome is in exactly one of them.

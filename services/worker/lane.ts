@@ -1,6 +1,7 @@
 // One lane for as long as this process holds it. It does what its job orders, one order after the
-// other: work (a session), drain (say `drained`), stop (end the results with End{stopped}); between
-// orders it waits. A lane whose note says that it has ended has nothing to do but to say so.
+// other: work (a session), drain (say `drained`), stop (end the results with End{stopped});
+// between orders it waits. A lane whose note says that it has ended has nothing to do but to say
+// so.
 // Entry: given by join. Exit: the lane is dismissed by its post, or given to another member.
 // Invariant: nothing runs on the lane once runLane has resolved or rejected.
 import { aborted } from '../core/bell.ts';
@@ -8,7 +9,7 @@ import { laneStateOf, stoppedNote } from '../core/lane-note.ts';
 import type { Lane } from '../core/log.ts';
 import type { Announcer } from './announcer.ts';
 import { resultRecord } from './flush.ts';
-import type { StandingOrder } from './post.ts';
+import type { StandingOrder } from './orders.ts';
 import { runSession } from './session.ts';
 import type { World } from './world.ts';
 

@@ -1,6 +1,7 @@
 // The ledger of a lane: which slices were read, which of their tasks have an outcome, and the
-// position that follows. Pure. Invariant: every ordinal below the position's slice, or in its note,
-// has exactly one result in the log once the position is committed with the outcomes it counts.
+// position that follows. Pure.
+// Invariant: every ordinal below the position's slice, or in its note, has exactly one result in
+// the log once the position is committed with the outcomes it counts.
 import type { Position } from '../core/log.ts';
 import type { Task, TaskRecord } from '../core/task.ts';
 import { laneNote, parseLaneNote } from './note.ts';
@@ -38,9 +39,8 @@ export function openLedger(start: Position): Ledger {
   function takeSlice(offset: bigint, first: number, tasks: readonly Task[]): LaneTask[] {
     const follows = expectedOrdinal === null ? first <= finished.low : first === expectedOrdinal;
     if (!follows) {
-      throw new Error(
-        `The slice at ${offset} starts with ordinal ${first}, after ${expectedOrdinal ?? finished.low}`,
-      );
+      const before = expectedOrdinal ?? finished.low;
+      throw new Error(`The slice at ${offset} starts with ordinal ${first}, after ${before}`);
     }
     expectedOrdinal = first + tasks.length;
     const slice: OpenSlice = { offset, unfinished: 0 };

@@ -30,7 +30,7 @@ export interface WorkerLimits {
 
 export const workerLimits: WorkerLimits = {
   requestsInFlightMax: 256,
-  laneTasksMax: 384,
+  laneTasksMax: 512,
   uncommittedTasksMax: 16 * kibibyte,
   readAheadTasksMax: 2048,
   readBytesMax: 256 * kibibyte,

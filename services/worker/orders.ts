@@ -12,6 +12,13 @@ export interface Order {
   readonly turn: number;
 }
 
+/** An order as lanes see it. */
+export interface StandingOrder extends Order {
+  readonly job: Job;
+  /** Aborted when another order has taken its place. */
+  readonly until: AbortSignal;
+}
+
 export function orderOf(job: Job): Order {
   return { mode: modeOf(job), turn: job.turn };
 }

@@ -1,7 +1,7 @@
 // The post of a worker at one job: it holds the job's lanes for as long as the job wants workers.
-// Modes: joined (lanes come and go) → dismissed (each lane ends what it has in flight) → left. A new
-// activation starts with a new membership, since the coordinator may have taken over lanes of the
-// former one; so does a lane that was fenced without having been given to another member.
+// Modes: joined (lanes come and go) → dismissed (each lane ends what it has in flight) → left. A
+// new activation starts with a new membership, since the coordinator may have taken over lanes of
+// the former one; so does a lane that was fenced without having been given to another member.
 // Invariant: a lane learns of a new order at once, through `until`.
 import { aborted } from '../core/bell.ts';
 import { openCollector } from '../core/collector.ts';
@@ -10,14 +10,8 @@ import { isLogError, type Lane } from '../core/log.ts';
 import { jobSpace, tasksTopic, workerGroup } from '../core/names.ts';
 import { openAnnouncer } from './announcer.ts';
 import { runLane } from './lane.ts';
-import { type Order, orderOf } from './orders.ts';
+import { type Order, orderOf, type StandingOrder } from './orders.ts';
 import type { World } from './world.ts';
-
-export interface StandingOrder extends Order {
-  readonly job: Job;
-  /** Aborted when another order has taken its place. */
-  readonly until: AbortSignal;
-}
 
 export interface Post {
   /** The job's newest record; null: there is none any more. */

@@ -1,7 +1,7 @@
-// The worker: follows the jobs and stands a post at each that wants workers. Everything it knows it
-// reads from the log, so a worker that is killed leaves nothing behind but its fenced lanes.
-// Exit: `signal` is aborted (requests in flight may end, their outcomes are committed) or the control
-// space is gone; it rejects when the log is lost or a bug was found.
+// The worker: follows the jobs and stands a post at each that wants workers. Everything it knows
+// it reads from the log, so a worker that is killed leaves nothing behind but its fenced lanes.
+// Exit: `signal` is aborted (requests in flight may end, their outcomes are committed) or the
+// control space is gone; it rejects when the log is lost or a bug was found.
 import { jobCodec } from '../../schemas/codec.ts';
 import { aborted } from '../core/bell.ts';
 import type { Job } from '../core/job.ts';

@@ -1,9 +1,11 @@
-// A session: one lane at work, from the position it stands at until it is told to stop or has ended.
-// Modes: working (read, admit, work, flush) → stopping (once `stop` is aborted: nothing starts, what
-// waits for a key, a slot, a retry or the world is dropped, what is in flight ends) → done. What was
-// dropped has no outcome and stands in the holes of the position, so the next session finds it.
-// Invariant: when run resolves, every outcome is committed; when it rejects, nothing of the lane runs
-// any more but requests that were abandoned with it.
+// A session: one lane at work, from the position it stands at until it is told to stop or has
+// ended.
+// Modes: working (read, admit, work, flush) → stopping (once `stop` is aborted: nothing starts,
+// what waits for a key, a slot, a retry or the world is dropped, what is in flight ends) → done.
+// What was dropped has no outcome and stands in the holes of the position, so the next session
+// finds it.
+// Invariant: when run resolves, every outcome is committed; when it rejects, nothing of the lane
+// runs any more but requests that were abandoned with it.
 import { taskRecordCodec } from '../../schemas/codec.ts';
 import { openCollector } from '../core/collector.ts';
 import type { Job } from '../core/job.ts';

@@ -1,5 +1,5 @@
-// The whole corridor in one process, on memory twins and a virtual clock: a job comes in through the
-// inbox and goes out as a report; in between it is cancelled, paused, or fails.
+// The whole corridor in one process, on memory twins and a virtual clock: a job comes in through
+// the inbox and goes out as a report; in between it is cancelled, paused, or fails.
 import { describe, expect, test } from 'vitest';
 import { messageCodec } from '../../schemas/codec.ts';
 import type { JobRequest } from '../../services/core/job.ts';
@@ -139,7 +139,7 @@ describe('the corridor', () => {
     await corridor.end();
   });
 
-  test('cancelled mid-way, a job works no object any more and reports those it has worked', async () => {
+  test('cancelled mid-way, a job works no object any more and reports what it did', async () => {
     const corridor = await openCorridor({ count: 1500, callMs: 50 });
     await corridor.create();
     await corridor.worked(200);

@@ -179,7 +179,7 @@ const linesOf = (all: readonly TaskResult[]) =>
   all.map((result) => reportLine(result).slice(0, -2)).sort();
 
 describe('a reporter with a job', () => {
-  test('writes each row once, in parts of one cut for both statuses, and the manifest last', async () => {
+  test('writes each row once, in parts of one cut for both statuses, the manifest last', async () => {
     const room = openRoom();
     const { job, expected } = await seeded(room, 15);
     const { reported } = await room.serve(job, null);
@@ -201,7 +201,7 @@ describe('a reporter with a job', () => {
     expect(written.at(-1)?.key).toBe('done/job-report/manifest.json.md5');
   });
 
-  test('killed at any port call, it leaves the same bytes, and each part on record once', async () => {
+  test('killed at any port call, it leaves the same bytes and each part recorded once', async () => {
     const untouched = openRoom();
     const { job } = await seeded(untouched, 15);
     await untouched.serve(job, null);
@@ -309,7 +309,7 @@ describe('a reporter with a job', () => {
     expect(csvLines(room.objects())).toEqual(linesOf(expected));
   });
 
-  test('gives the report up for a bucket that keeps saying no, and names the bucket’s answer', async () => {
+  test('gives the report up for a bucket that keeps saying no, and names its answer', async () => {
     const room = openRoom();
     const { job } = await seeded(room, 15);
     room.s3.fail({

@@ -124,7 +124,7 @@ describe('a worker with a job', () => {
     await worker.stop();
   });
 
-  test('killed at any port call, it leaves each result once, and repeats only what was in flight', async () => {
+  test('killed at any port call, it leaves each result once and repeats little', async () => {
     const lanes = [manyTasks(23, 'a'), manyTasks(9, 'b')];
     const limits = { requestsInFlightMax: 4, laneTasksMax: 6, flushResultsMax: 5 };
     let at = 1;
@@ -172,7 +172,7 @@ describe('a worker with a job', () => {
     expect(at).toBeGreaterThan(90);
   });
 
-  test('never works two tasks on one key at a time, and works them in the order of the manifest', async () => {
+  test('works the tasks of one key one at a time, in the order of the manifest', async () => {
     const room = openRoom();
     const keys = manyTasks(60).map((_, index) => task(`k${index % 4}`, String(index)));
     const job = activeJob({ id: 'same-key' });
@@ -201,7 +201,7 @@ describe('a worker with a job', () => {
     expect(room.s3.calls.length).toBe(60);
   });
 
-  test('tries a busy server again with growing waits, and fails a task after its last attempt', async () => {
+  test('tries a busy server again, and fails a task after its last attempt', async () => {
     const room = openRoom();
     const tasks = manyTasks(40);
     const job = activeJob({ id: 'storm' });
@@ -223,7 +223,7 @@ describe('a worker with a job', () => {
     expect(rows.some(({ attempts }) => attempts > 1 && attempts < 6)).toBe(true);
   });
 
-  test('waits without spending attempts while nobody listens, says why, and that it moves again', async () => {
+  test('waits without spending attempts while nobody listens, and says why', async () => {
     const room = openRoom();
     const tasks = manyTasks(500);
     const job = activeJob({ id: 'breaker' });
@@ -267,7 +267,7 @@ describe('a worker with a job', () => {
     expect(room.clock.monotonicMs()).toBeGreaterThan(6 * 3_600_000);
   });
 
-  test('fails a task without a version id, and one that trips over a bug, and goes on', async () => {
+  test('fails a task that has no version id or trips over a bug, and goes on', async () => {
     const room = openRoom();
     const tasks = [task('a', ''), task('b'), task('c')];
     const job = activeJob({ id: 'odd' });
@@ -333,7 +333,7 @@ describe('a worker whose job turns', () => {
   const worked = (room: ReturnType<typeof openRoom>, count: number) =>
     room.until(async () => room.s3.calls.length >= count);
 
-  test('pauses: what is in flight ends and is committed, nothing starts, `drained` is said once', async () => {
+  test('pauses: what is in flight is committed, nothing starts, drained is said once', async () => {
     const { room, job, limits } = await runningJob('pause', 200);
     const worker = room.start({ limits });
     await worked(room, 50);
@@ -382,7 +382,7 @@ describe('a worker whose job turns', () => {
     expect(room.s3.calls.length).toBeLessThan(60);
   });
 
-  test('asked to stop, it commits what was in flight and leaves the rest to the next worker', async () => {
+  test('asked to stop, it commits what was in flight and leaves the rest to others', async () => {
     const { room, job, limits } = await runningJob('shutdown', 200);
     const worker = room.start({ limits });
     await worked(room, 50);
