@@ -36,7 +36,7 @@ beforeAll(async () => {
   const { output } = await cruise(
     ['services', 'schemas'],
     { tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
-    { extensions: ['.ts'], conditionNames: ['import', 'node', 'default'] },
+    { extensions: ['.ts', '.js', '.json'], conditionNames: ['import', 'node', 'default'] },
   );
   if (typeof output === 'string') throw new Error('dependency-cruiser gave text, not modules');
   const result: ICruiseResult = output;

@@ -1,6 +1,6 @@
-// The coordinator's book: every job that is kept, and what of it has not been written yet. It applies
-// messages and facts in memory; coordinator.ts writes what has gathered in one commit and gives the
-// book away when it could not.
+// The coordinator's book: every job that is kept, and what of it has not been written yet. It
+// applies messages and facts in memory; coordinator.ts writes what has gathered in one commit and
+// gives the book away when it could not.
 // Invariant: what unwritten() returns, together with the position of the last message taken, is the
 // whole difference to what the log holds.
 import { historyCodec, jobCodec, replyCodec } from '../../schemas/codec.ts';

@@ -1,10 +1,10 @@
 // The coordinator: the single writer of jobs, history and replies. It holds the inbox lane (which
 // fences any other), rebuilds the book from the log, then takes messages in their order and commits
 // what they changed together with its position.
-// Modes: joining, until the lane is ours; serving, until the lane or the signal ends. Fenced or gone
-// ends the serving quietly and joins again; lost is thrown.
-// Invariant: the position never passes a message whose effect has not been written with it. A restart
-// therefore takes up exactly the messages that have had no effect.
+// Modes: joining, until the lane is ours; serving, until the lane or the signal ends. Fenced or
+// gone ends the serving quietly and joins again; lost is thrown.
+// Invariant: the position never passes a message whose effect has not been written with it. A
+// restart therefore takes up exactly the messages that have had no effect.
 import { createHash } from 'node:crypto';
 import { jobCodec, messageCodec, replyCodec } from '../../schemas/codec.ts';
 import type { HistoryRecord } from '../core/fact.ts';
@@ -40,7 +40,8 @@ export async function runCoordinator(
     try {
       for await (const lane of ports.log.join('control', inboxTopic, coordinatorGroup, signal)) {
         await serve(lane, ports, limits, signal);
-        // Whoever lost the lane leaves the group: as a member that stays it would never get it back.
+        // Whoever lost the lane leaves the group: as a member that stays it would never get it
+        // back.
         break;
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 // The desk: how everything in control (wire API, JSON API, rules) asks the coordinator and reads
 // jobs. Commands go through the inbox, so that the coordinator may run in another process.
-// Invariant: whoever has an answer sees its effect in this desk, and a job is unknown only after the
-// view has caught up with everything written before the question.
+// Invariant: whoever has an answer sees its effect in this desk, and a job is unknown only after
+// the view has caught up with everything written before the question.
 import { jobCodec, messageCodec, replyCodec } from '../../schemas/codec.ts';
 import type { Job } from '../core/job.ts';
 import type { Log } from '../core/log.ts';

@@ -1,5 +1,6 @@
-// The housekeeper does for the coordinator what no message asks for: it ends the lanes of jobs whose
-// workers are gone, drops spaces that have served, fails jobs that nobody confirms, forgets old ones.
+// The housekeeper does for the coordinator what no message asks for: it ends the lanes of jobs
+// whose workers are gone, drops spaces that have served, fails jobs that nobody confirms, forgets
+// old ones.
 // Invariant: everything it does to the log may be done twice; the fact that says so comes after.
 // A space is touched only for a job that the book holds; an unknown one is reported, never deleted.
 import type { Logger } from 'pino';

@@ -1,11 +1,15 @@
-// The named collector of promises that nobody awaits one by one: lanes of a service, tasks of a lane.
+// The named collector of promises that nobody awaits one by one: lanes of a service, tasks of a
+// lane.
 // Invariant: no failure is lost. The first one aborts `failed` and rejects ended().
 
 export interface Collector {
   /** Aborted at the first failure. */
   readonly failed: AbortSignal;
   add(work: Promise<void>): void;
-  /** Resolves once everything added has ended; rejects with the first failure as soon as it is known. */
+  /**
+   * Resolves once everything added has ended; rejects with the first failure as soon as it is
+   * known.
+   */
   ended(): Promise<void>;
 }
 

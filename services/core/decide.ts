@@ -1,4 +1,5 @@
-// decide: what a message makes of a job. A command is refused or becomes facts; a level is absorbed.
+// decide: what a message makes of a job. A command is refused or becomes facts; a level is
+// absorbed.
 // Then every fact that is due follows, one after the other.
 // Invariant: no message crashes, and none that comes late or twice changes what has been decided.
 import { absorb } from './absorb.ts';

@@ -54,7 +54,9 @@ function dueThreshold(job: Job): Fact | null {
   );
 }
 
-/** At the end every task of the manifest has exactly one result, or the job says that it has not. */
+/**
+ * At the end every task of the manifest has exactly one result, or the job says that it has not.
+ */
 function dueExhausted(job: Job): Fact | null {
   if (!job.lanes.every((lane) => lane.ended !== null)) return null;
   if (job.lanes.some((lane) => lane.ended === 'stopped')) {

@@ -1,4 +1,5 @@
-// The manifest.json of an S3 Inventory delivery: which data files it has and what their columns are.
+// The manifest.json of an S3 Inventory delivery: which data files it has and what their columns
+// are.
 // Its `version` is not looked at (2016-11-30 and 2021-05-22 were both seen, with one form).
 // Source: S3 User Guide, "Locating your inventory list".
 import { isBucketName, parseBucketArn } from './arn.ts';

@@ -71,7 +71,9 @@ export interface JobRequest {
   readonly bucketsAllowed: readonly string[] | null;
 }
 
-/** What shapes the report's bytes, fixed at CreateJob so that a later build writes the same ones. */
+/**
+ * What shapes the report's bytes, fixed at CreateJob so that a later build writes the same ones.
+ */
 export interface FrozenShape {
   readonly partRowsMax: number;
   readonly partBytesMax: number;

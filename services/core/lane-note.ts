@@ -1,6 +1,6 @@
-// The state of a worker's lane, as it stands at the front of its position's note: "<state> <ordinals>"
-// (ordinals.ts). Law, since two write it: the worker that ends its lane, and the coordinator that
-// ends it in a dead worker's place.
+// The state of a worker's lane, as it stands at the front of its position's note: "<state>
+// <ordinals>" (ordinals.ts). Law, since two write it: the worker that ends its lane, and the
+// coordinator that ends it in a dead worker's place.
 
 /** open: tasks may be left. exhausted, stopped: End stands in results; nothing is left to do. */
 export const laneStates = ['open', 'exhausted', 'stopped'] as const;

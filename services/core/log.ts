@@ -57,7 +57,9 @@ export interface Spaces {
   list(): Promise<readonly { readonly space: Space; readonly bytes: number }[]>;
 }
 
-/** A wait that its signal aborts never throws for it: read resolves to [], the others just resolve. */
+/**
+ * A wait that its signal aborts never throws for it: read resolves to [], the others just resolve.
+ */
 export interface Log {
   /** Unfenced, at least once. Resolves to the offset of the last record when it is durable. */
   send(space: Space, records: readonly NewRecord[]): Promise<bigint>;
@@ -88,7 +90,9 @@ export interface Lane extends Writer {
   readonly partition: number;
   /** Start no effect after it is aborted. */
   readonly revoked: AbortSignal;
-  /** Parks until there is a record; independent of commit; at least one record, else up to bytesMax. */
+  /**
+   * Parks until there is a record; independent of commit; at least one record, else up to bytesMax.
+   */
   read(bytesMax: number, signal: AbortSignal): Promise<readonly StoredRecord[]>;
   seek(next: bigint): void;
 }
@@ -102,7 +106,9 @@ export interface View {
   release(): Promise<void>;
 }
 
-/** The identity under which a lane commits, so that the coordinator can claim it over a dead worker. */
+/**
+ * The identity under which a lane commits, so that the coordinator can claim it over a dead worker.
+ */
 export function laneIdentity(group: string, topic: string, partition: number): string {
   return `${group}/${topic}/${partition}`;
 }

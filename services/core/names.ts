@@ -47,7 +47,9 @@ export function jobSpace(jobId: string): Space {
   return `job.${jobId}`;
 }
 
-/** Results and parts live as long as their space: the coordinator drops it when its time has come. */
+/**
+ * Results and parts live as long as their space: the coordinator drops it when its time has come.
+ */
 export function jobTopics(partitions: number): readonly TopicShape[] {
   const spaceLife = { ms: Number.MAX_SAFE_INTEGER };
   return [

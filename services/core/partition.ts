@@ -1,4 +1,5 @@
-// Which partition a key's tasks go to: murmur2 (Kafka's, 32 bit) over the UTF-8 of bucket, NUL, key.
+// Which partition a key's tasks go to: murmur2 (Kafka's, 32 bit) over the UTF-8 of bucket, NUL,
+// key.
 // Frozen: another value would let two workers work on one key at the same time.
 // Source: Kafka's DefaultPartitioner (toPositive(murmur2(bytes)) % partitions).
 

@@ -1,5 +1,5 @@
-// Every setting of an installation in one table: name, default, meaning. docs/CONFIGURATION.md holds
-// the same set (test/tidy.test.ts compares them). Pure: a main.ts passes its environment in.
+// Every setting of an installation in one table: name, default, meaning. docs/CONFIGURATION.md
+// holds the same set (test/tidy.test.ts compares them). Pure: a main.ts passes its environment in.
 // A setting of a part that is not built yet is refused by name, and so is an unknown S3BATCH_ one:
 // a mistyped setting must not be silently the default.
 

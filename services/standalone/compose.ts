@@ -1,6 +1,6 @@
-// Each service of an installation, put together from ports and adapters. Only here is it known which
-// adapter stands behind a port. A function runs until its signal is aborted; it rejects for a bug or
-// a lost world, and then its thread ends and is started again.
+// Each service of an installation, put together from ports and adapters. Only here is it known
+// which adapter stands behind a port. A function runs until its signal is aborted; it rejects for a
+// bug or a lost world, and then its thread ends and is started again.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { systemClock, systemRandom } from '../adapters/process/clock.ts';

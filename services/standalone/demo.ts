@@ -20,5 +20,5 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     stopping.abort();
   });
 }
-const isProven = await runDemo(asked.options, screen, stopping.signal);
+const isProven = await runDemo(asked.options, process.env, screen, stopping.signal);
 if (!isProven && process.exitCode === undefined) process.exitCode = 1;

@@ -1,7 +1,7 @@
 // Keeps the service threads of one installation alive. A thread that throws has met a bug or a lost
-// world: that is logged once, and the thread starts again with a growing delay; its lanes and claims
-// move meanwhile, as a dead process's would. The log's own thread is the exception: without it
-// nothing can be promised, so its end ends the process.
+// world: that is logged once, and the thread starts again with a growing delay; its lanes and
+// claims move meanwhile, as a dead process's would. The log's own thread is the exception: without
+// it nothing can be promised, so its end ends the process.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';

@@ -76,6 +76,7 @@ async function measure(tasks: number): Promise<void> {
       AWS_ACCESS_KEY_ID: key.accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     },
+    process.env,
     (line) => console.log(line),
   );
   const pid = service.process.pid ?? 0;

@@ -102,6 +102,7 @@ async function start(listenPort: string, topic = ''): Promise<ServiceProcess> {
       AWS_ACCESS_KEY_ID: key.accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     },
+    process.env,
     (line) => console.log(`  service: ${line.slice(0, 500)}`),
   );
 }

@@ -1,4 +1,5 @@
-// Runs one async function over many items, so many at a time; the first failure or the signal ends it.
+// Runs one async function over many items, so many at a time; the first failure or the signal ends
+// it.
 
 export async function concurrently<T>(
   items: readonly T[],

@@ -10,7 +10,7 @@ import { demoKeys, nastyKeys } from './keys.ts';
 import { cliLines, curlLines } from './paste.ts';
 import { prove, type Report, readReport } from './proof.ts';
 import { grouped, printable, type Screen } from './screen.ts';
-import { type ServiceProcess, startService } from './service-process.ts';
+import { type ParentEnvironment, type ServiceProcess, startService } from './service-process.ts';
 import { type DemoKey, openSignedClient, type SignedClient } from './signed-client.ts';
 import { openSubscriber, type Subscriber } from './subscriber.ts';
 import { jobOfTheDrop, watchJob } from './watch.ts';
@@ -42,12 +42,13 @@ interface World {
 /** True when the proof held. Ends early, without a proof, when the signal is aborted. */
 export async function runDemo(
   options: DemoOptions,
+  parent: ParentEnvironment,
   screen: Screen,
   signal: AbortSignal,
 ): Promise<boolean> {
   const closers: (() => Promise<void> | void)[] = [];
   try {
-    const world = await openWorld(options, screen, closers);
+    const world = await openWorld(options, parent, screen, closers);
     const delivery = await fillAndDrop(options, world, screen, signal);
     const isProven = await follow(options, world, delivery, screen, signal);
     return isProven;
@@ -62,6 +63,7 @@ export async function runDemo(
 
 async function openWorld(
   options: DemoOptions,
+  parent: ParentEnvironment,
   screen: Screen,
   closers: (() => Promise<void> | void)[],
 ): Promise<World> {
@@ -76,6 +78,9 @@ async function openWorld(
   });
   closers.push(() => sandbox.close());
   screen.line(`S3 sandbox ${sandbox.url}`);
+  const s3 = openSignedClient(sandbox.url, region, 's3', key);
+  closers.push(() => s3.close());
+  for (const bucket of Object.values(buckets)) await makeBucket(s3, bucket);
   const rules = folder.write('rules.json', `${JSON.stringify([rule()], null, 2)}\n`);
   const service = await startService(
     {
@@ -93,16 +98,13 @@ async function openWorld(
       AWS_ACCESS_KEY_ID: key.accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     },
+    parent,
     (line) => screen.line(`service: ${printable(line)}`),
   );
   closers.push(() => service.stop());
   screen.line(`control    ${service.url} (open to the demo's key, on loopback only)`);
-  const s3 = openSignedClient(sandbox.url, region, 's3', key);
   const control = openSignedClient(service.url, region, 's3', key);
-  closers.push(
-    () => s3.close(),
-    () => control.close(),
-  );
+  closers.push(() => control.close());
   const subscriber = await openSubscriber(({ status, jobId }) =>
     screen.line(`SNS notification: job ${jobId} is ${status}`),
   );
@@ -141,7 +143,6 @@ async function fillAndDrop(
   signal: AbortSignal,
 ): Promise<Delivery> {
   screen.step(`Filling bucket ${buckets.source} with ${grouped(options.objects)} objects`);
-  for (const bucket of Object.values(buckets)) await makeBucket(world.s3, bucket);
   const objects = await fill(world.s3, buckets.source, demoKeys(options.objects), signal);
   screen.line(`among them keys such as ${printable(nastyKeys.slice(0, 3).join('   '))}`);
   screen.step('Dropping an S3 Inventory delivery into the prefix that a rule watches');

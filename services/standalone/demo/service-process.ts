@@ -7,14 +7,17 @@ export interface ServiceProcess {
   stop(): Promise<void>;
 }
 
+export type ParentEnvironment = Readonly<Record<string, string | undefined>>;
+
 const stopMsMax = 15_000;
 
 export async function startService(
   environment: Readonly<Record<string, string>>,
+  parent: ParentEnvironment,
   onLog: (line: string) => void,
 ): Promise<ServiceProcess> {
   const child = fork(new URL('../main.ts', import.meta.url), {
-    env: { ...inherited(), ...environment },
+    env: { ...inherited(parent), ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const lines: string[] = [];
@@ -46,13 +49,15 @@ export async function startService(
   };
 }
 
-/** The settings of the person who runs the demo are for their own installation, not for this one. */
-function inherited(): Record<string, string> {
-  const ours = /^(S3BATCH_|AWS_|S3_ENDPOINT|SNS_|LAMBDA_|KAFKA_)/;
+/**
+ * The settings of the person who runs the demo are for their own installation, not for this one:
+ * only what any process needs is handed down.
+ */
+function inherited(parent: ParentEnvironment): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_OPTIONS']) {
-    const value = process.env[name];
-    if (value !== undefined && !ours.test(name)) kept[name] = value;
+    const value = parent[name];
+    if (value !== undefined) kept[name] = value;
   }
   return kept;
 }

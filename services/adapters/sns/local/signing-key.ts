@@ -1,22 +1,18 @@
 // The key that signs what local topics send, with its self-signed certificate: made once per
 // installation, under a claim, so that two processes that start together do not make two.
-import { createHash, generateKeyPair, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/log.ts';
 import { snsTopicsTopic } from '../../../core/names.ts';
-import { selfSignedPem } from './certificate.ts';
+import { makeSelfSigned } from './certificate.ts';
 import { encodeRecord, type SigningKeyRecord, signingKeyKey } from './record.ts';
 import type { TopicRegistry } from './registry.ts';
 
 const claimIdentity = 'sns-signing-key';
-const keyBits = 2048;
 const validDays = 3650;
 const dayMs = 86_400_000;
 const nameDigits = 32;
 const serialBytes = 16;
-
-const generateKeys = promisify(generateKeyPair);
 
 export async function ensureSigningKey(
   ports: { readonly log: Log; readonly clock: Clock; readonly registry: TopicRegistry },
@@ -43,19 +39,17 @@ export async function ensureSigningKey(
 }
 
 async function makeSigningKey(nowMs: number): Promise<SigningKeyRecord> {
-  const keys = await generateKeys('rsa', { modulusLength: keyBits });
-  const certificatePem = selfSignedPem({
-    ...keys,
+  const made = await makeSelfSigned({
     commonName: 's3batch local topics',
     notBeforeMs: nowMs - dayMs,
     notAfterMs: nowMs + validDays * dayMs,
-    serial: randomBytes(serialBytes),
+    // Led by 01: never negative, never with a superfluous zero in front.
+    serialNumber: `01${randomBytes(serialBytes).toString('hex')}`,
   });
-  const digest = createHash('sha256').update(certificatePem).digest('hex');
+  const digest = createHash('sha256').update(made.certificatePem).digest('hex');
   return {
     kind: 'signing-key',
     name: `SimpleNotificationService-${digest.slice(0, nameDigits)}.pem`,
-    certificatePem,
-    privateKeyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    ...made,
   };
 }
