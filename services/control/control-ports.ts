@@ -3,9 +3,11 @@
 import type { EventDoor, TopicService } from '../core/notify.ts';
 import type { Keys } from './auth/keys.ts';
 import type { CallPorts } from './calls/call.ts';
+import type { Metrics } from './metrics.ts';
 
 export interface ControlPorts extends CallPorts {
   readonly keys: Keys;
+  readonly metrics: Metrics;
   /** The account of whoever is not named by a key: drop rules. */
   readonly accountId: string;
   /** undefined: there are no local topics here. */

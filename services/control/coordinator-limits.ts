@@ -1,5 +1,6 @@
 // Every bound of the coordinator in one table; an installation passes its own.
 import type { DecideLimits } from '../core/decide.ts';
+import { partBytesMaxDefault, partRowsMaxDefault } from '../core/report.ts';
 import { type RetentionLimits, retentionDefaults } from '../core/retention.ts';
 import type { ScheduleLimits } from '../core/schedule.ts';
 
@@ -8,13 +9,15 @@ export interface CoordinatorLimits extends DecideLimits, ScheduleLimits, Retenti
   readonly laneEndMsMax: number;
 }
 
-const mebibyte = 1024 * 1024;
-
 /** partitionsMax is the embedded log's; with brokers it may be 32. */
 export const coordinatorDefaults: CoordinatorLimits = {
   ...retentionDefaults,
   partitionsMax: 8,
-  frozen: { partRowsMax: 100_000, partBytesMax: 32 * mebibyte, lineVersion: 1 },
+  frozen: {
+    partRowsMax: partRowsMaxDefault,
+    partBytesMax: partBytesMaxDefault,
+    lineVersion: 1,
+  },
   activeJobsMax: 6,
   preparedJobsMax: 100,
   laneEndMsMax: 5 * 60_000,

@@ -6,11 +6,14 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../core/clock.ts';
 import { type Job, jobStatuses } from '../core/job.ts';
 import { totalsOf } from '../core/progress.ts';
+import type { RuleOutcome } from './rules/rule.ts';
 
 export const failureCodeLabelsMax = 50;
 
 export interface Metrics {
   readonly contentType: string;
+  /** What came of a delivery that a rule looked at. Rules are bounded by their file. */
+  countDelivery(rule: string, outcome: RuleOutcome): void;
   /** jobs: every job that is kept, of all accounts. */
   render(jobs: readonly Job[]): Promise<string>;
 }
@@ -46,6 +49,12 @@ export function openMetrics(clock: Clock): Metrics {
   const retries = new Counter({
     name: 's3batch_task_retries_total',
     help: 'Attempts beyond the first',
+    registers,
+  });
+  const deliveries = new Counter({
+    name: 's3batch_deliveries_total',
+    help: 'Looks at inventory deliveries, by rule and outcome',
+    labelNames: ['rule', 'outcome'],
     registers,
   });
   const rate = new Gauge({
@@ -87,6 +96,7 @@ export function openMetrics(clock: Clock): Metrics {
 
   return {
     contentType: registry.contentType,
+    countDelivery: (rule, outcome) => deliveries.inc({ rule, outcome }),
     async render(jobs) {
       for (const status of jobStatuses) {
         jobsByStatus.set({ status }, jobs.filter((job) => job.status === status).length);

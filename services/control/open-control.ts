@@ -10,7 +10,6 @@ import type { ControlPorts } from './control-ports.ts';
 import { type Answer, type AnswerIds, refusalAnswer } from './front/answer.ts';
 import { limits } from './front/limits.ts';
 import { readWireRequest, splitTarget } from './front/wire-request.ts';
-import { openMetrics } from './metrics.ts';
 import { answerRequest, protocolOf } from './route.ts';
 
 export interface Control {
@@ -36,7 +35,6 @@ export async function openControl(
 }
 
 function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
-  const metrics = openMetrics(ports.clock);
   const app = fastify({
     bodyLimit: limits.bodyBytesMax,
     exposeHeadRoutes: false,
@@ -83,7 +81,7 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
     if (read.kind === 'refused') return refusalAnswer(read.refusal, 's3control', ids);
     const waiting = AbortSignal.any([signal, AbortSignal.timeout(limits.answerMsMax)]);
     try {
-      const answer = await answerRequest(read.request, ports, metrics, ids, waiting);
+      const answer = await answerRequest(read.request, ports, ids, waiting);
       // What was said while the time ran out may say too little: a job not found, a list too short.
       return waiting.aborted ? refusalAnswer(late, protocolOf(read.request), ids) : answer;
     } catch (error) {

@@ -14,7 +14,6 @@ import {
 } from './front/answer.ts';
 import { limits } from './front/limits.ts';
 import type { WireRequest } from './front/wire-request.ts';
-import type { Metrics } from './metrics.ts';
 import { answerS3Control, s3controlPrefix } from './s3control.ts';
 
 type Protocol = 's3control' | 'sns' | 'json';
@@ -27,7 +26,6 @@ export function protocolOf(request: WireRequest): Protocol {
 export async function answerRequest(
   request: WireRequest,
   ports: ControlPorts,
-  metrics: Metrics,
   ids: AnswerIds,
   signal: AbortSignal,
 ): Promise<Answer> {
@@ -38,7 +36,7 @@ export async function answerRequest(
       : refusalAnswer(said.refusal, 's3control', ids);
   }
   if (request.method === 'GET') {
-    const page = await answerPage(request, ports, metrics, signal);
+    const page = await answerPage(request, ports, signal);
     if (page !== undefined) return page;
   }
   const said = await answerDoor(request, ports, signal);
@@ -74,7 +72,6 @@ async function answerDoor(
 async function answerPage(
   request: WireRequest,
   ports: ControlPorts,
-  metrics: Metrics,
   signal: AbortSignal,
 ): Promise<Answer | undefined> {
   switch (request.path) {
@@ -83,8 +80,8 @@ async function answerPage(
     case '/readyz':
       return readiness(ports, signal);
     case '/metrics': {
-      const body = await metrics.render(await allJobs(ports, signal));
-      return { status: 200, contentType: metrics.contentType, body };
+      const body = await ports.metrics.render(await allJobs(ports, signal));
+      return { status: 200, contentType: ports.metrics.contentType, body };
     }
   }
   const link =

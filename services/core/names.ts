@@ -23,8 +23,6 @@ export const snsDeliveryGroup = 'sns-delivery';
 export const ingestIdentity = 'ingest';
 /** Claimed by whoever writes a job's manifest.json, in the job's space. */
 export const finisherIdentity = 'finisher';
-/** Claimed by the poller of drop rules, in the control space. */
-export const rulesIdentity = 'rules';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -60,8 +60,19 @@ const worldCodes: ReadonlySet<string> = new Set([
 const retryStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Nobody listens, no such host, no route, no trust: the request never began. */
-const neverBegan =
-  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|UND_ERR_CONNECT_TIMEOUT|CERT|no credentials/;
+const neverBegan = new RegExp(
+  [
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENETDOWN',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'CERT',
+    'no credentials',
+  ].join('|'),
+);
 
 /** What S3 reports as ResultMessage of a success. */
 export const successMessage = 'Successful';

@@ -17,6 +17,7 @@ import { type Keys, parseKeys } from '../control/auth/keys.ts';
 import { runCoordinator } from '../control/coordinator.ts';
 import { type CoordinatorLimits, coordinatorDefaults } from '../control/coordinator-limits.ts';
 import { openDesk } from '../control/desk.ts';
+import { openMetrics } from '../control/metrics.ts';
 import { openControl } from '../control/open-control.ts';
 import { parseRules } from '../control/rules/parse-rules.ts';
 import type { Rule } from '../control/rules/rule.ts';
@@ -85,12 +86,13 @@ async function runControl(around: Surroundings, signal: AbortSignal): Promise<vo
     async (stop) => {
       const desk = await openDesk(log, stop);
       const topics = await openTopicService(local, stop);
+      const metrics = openMetrics(clock);
       const rulePorts = {
         desk,
         roles,
         clock,
         logger,
-        metrics: { count: () => {} },
+        metrics,
         newId: randomUUID,
       };
       const rules = openRules(rulePorts, rulesOf(around));
@@ -99,6 +101,7 @@ async function runControl(around: Surroundings, signal: AbortSignal): Promise<vo
           desk,
           roles,
           keys: keysOf(around),
+          metrics,
           clock,
           log: logger,
           region,

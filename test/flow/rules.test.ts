@@ -104,7 +104,7 @@ async function scene(options: MemoryS3Options = {}): Promise<Scene> {
           roles: s3.roles,
           clock: world.clock,
           logger: { info: note, warn: note, error: note },
-          metrics: { count: (_rule, outcome) => counts.push(outcome) },
+          metrics: { countDelivery: (_rule, outcome) => counts.push(outcome) },
           newId: () => `id-${ids++}`,
         },
         rules,

@@ -9,6 +9,7 @@ import { runCoordinator } from '../../services/control/coordinator.ts';
 import { coordinatorDefaults } from '../../services/control/coordinator-limits.ts';
 import { type JobDesk, openDesk } from '../../services/control/desk.ts';
 import { openLogger } from '../../services/control/logger.ts';
+import { openMetrics } from '../../services/control/metrics.ts';
 import { type Control, openControl } from '../../services/control/open-control.ts';
 import type { Level } from '../../services/core/message.ts';
 import { controlTopics, inboxTopic } from '../../services/core/names.ts';
@@ -70,6 +71,7 @@ export async function openFront(changes: Partial<ControlPorts> = {}): Promise<Co
           ['AKIDOTHER', { secretAccessKey: otherSecret, accountId: otherAccountId }],
         ]),
       ),
+      metrics: openMetrics(systemClock),
       clock: systemClock,
       log,
       region,

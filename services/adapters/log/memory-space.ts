@@ -1,5 +1,5 @@
-// One space of the memory log: topics, positions, epochs and groups as plain values. Everything here
-// is synchronous, so each method is one atomic effect; memory.ts adds the waiting.
+// One space of the memory log: topics, positions, epochs and groups as plain values. Everything
+// here is synchronous, so each method is one atomic effect; memory.ts adds the waiting.
 // Invariant: a refused or fenced call has changed nothing. Offsets are one sequence per space.
 import {
   commitBytesMax,

@@ -3,7 +3,7 @@
 // Invariant: a job that exists can be run by this build, under a role that is configured.
 import { randomUUID } from 'node:crypto';
 import type { JobRequest } from '../../core/job.ts';
-import type { Operation } from '../../core/operation.ts';
+import { needsSubresources } from '../../core/operations/registry.ts';
 import type { Roles } from '../../core/storage.ts';
 import { hashing } from '../auth/hashing.ts';
 import type { Caller } from '../auth/verify-signature.ts';
@@ -131,17 +131,6 @@ function roleProblem(request: JobRequest, roles: Roles): CallAnswer | undefined 
     );
   }
   return undefined;
-}
-
-/** Operations whose request is a plain PUT or DELETE to a server that ignores its sub-resource. */
-function needsSubresources(operation: Operation): boolean {
-  switch (operation.name) {
-    case 'S3PutObjectTagging':
-    case 'S3DeleteObjectTagging':
-      return true;
-    case 'S3PutObjectCopy':
-      return false;
-  }
 }
 
 /** What the client asked for, without the token that names the request and what we configured. */

@@ -8,6 +8,7 @@ import { s3Url } from '../../core/arn.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isRefusalCode, refusalTable } from '../../core/errors.ts';
 import type { JobRequest } from '../../core/job.ts';
+import { needsSubresources } from '../../core/operations/registry.ts';
 import type { RoleStorage, Roles } from '../../core/storage.ts';
 import { openWake } from '../../core/wake.ts';
 import type { JobDesk } from '../desk.ts';
@@ -53,7 +54,7 @@ export function openRuleLoop(ports: RulePorts, rule: Rule): RuleLoop {
   let trouble: string | null = null;
 
   function tell(reason: string): void {
-    metrics.count(rule.name, 'unreachable');
+    metrics.countDelivery(rule.name, 'unreachable');
     if (reason === trouble) return;
     trouble = reason;
     logger.warn({ rule: rule.name, reason }, 'drop rule cannot look for deliveries');
@@ -83,7 +84,7 @@ export function openRuleLoop(ports: RulePorts, rule: Rule): RuleLoop {
       case 'unreachable':
         return tell(verdict.reason);
       case 'too old':
-        metrics.count(rule.name, 'too old');
+        metrics.countDelivery(rule.name, 'too old');
         return remember(folder, verdict.fingerprint, true);
       case 'rejected':
         return reject(folder, verdict.fingerprint, verdict.reason);
@@ -93,7 +94,7 @@ export function openRuleLoop(ports: RulePorts, rule: Rule): RuleLoop {
   }
 
   function reject(folder: string, fingerprint: string, reason: string): void {
-    metrics.count(rule.name, 'rejected');
+    metrics.countDelivery(rule.name, 'rejected');
     logger.error(
       { rule: rule.name, delivery: s3Url(rule.bucket, folder), reason },
       'delivery rejected: no job',
@@ -124,7 +125,7 @@ export function openRuleLoop(ports: RulePorts, rule: Rule): RuleLoop {
     );
     if (reply.kind === 'accepted') {
       const isNew = reply.jobId === jobId;
-      metrics.count(rule.name, isNew ? 'started' : 'known');
+      metrics.countDelivery(rule.name, isNew ? 'started' : 'known');
       if (isNew) logger.info({ rule: rule.name, delivery, jobId }, 'delivery started a job');
       return remember(folder, ready.fingerprint, true);
     }
@@ -219,23 +220,13 @@ function usable(storage: RoleStorage | undefined, rule: Rule): RoleStorage | str
   if (storage === undefined) {
     return `role ${rule.roleArn} is not configured; add it to the file that S3BATCH_ROLES names`;
   }
-  if (needsSubresources(rule) && !storage.subresourcesSafe) {
+  if (needsSubresources(rule.operation) && !storage.subresourcesSafe) {
     return (
       `${rule.operation.name} is not sent to ${storage.endpoint}, which is not known to ` +
       'understand object tagging; if it does, say so with S3BATCH_TAGGING_SAFE=true'
     );
   }
   return storage;
-}
-
-function needsSubresources(rule: Rule): boolean {
-  switch (rule.operation.name) {
-    case 'S3PutObjectTagging':
-    case 'S3DeleteObjectTagging':
-      return true;
-    case 'S3PutObjectCopy':
-      return false;
-  }
 }
 
 function tokenOf(rule: string, delivery: string, etag: string): string {

@@ -38,5 +38,5 @@ export function isDeliveryFolder(name: string): boolean {
 export type RuleOutcome = 'started' | 'known' | 'rejected' | 'too old' | 'unreachable';
 
 export interface RuleMetrics {
-  count(rule: string, outcome: RuleOutcome): void;
+  countDelivery(rule: string, outcome: RuleOutcome): void;
 }

@@ -78,3 +78,14 @@ export function readOperation(name: string, parameters: unknown): Operation | nu
   }
   return null;
 }
+
+/** Operations whose request is a plain PUT or DELETE to a server that ignores its sub-resource. */
+export function needsSubresources(operation: Operation): boolean {
+  switch (operation.name) {
+    case 'S3PutObjectTagging':
+    case 'S3DeleteObjectTagging':
+      return true;
+    case 'S3PutObjectCopy':
+      return false;
+  }
+}

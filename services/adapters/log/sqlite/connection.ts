@@ -1,6 +1,6 @@
 // Requests and answers over one port, in the service's thread.
-// Invariant: every request settles once: by its answer, by its signal, or as lost when the owner has
-// gone; after end() as gone.
+// Invariant: every request settles once: by its answer, by its signal, or as lost when the owner
+// has gone; after end() as gone.
 import type { MessagePort } from 'node:worker_threads';
 import { type LogFailure, logError } from '../../../core/log.ts';
 import { transferable } from './frame.ts';

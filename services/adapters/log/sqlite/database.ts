@@ -1,5 +1,5 @@
-// One SQLite file, opened with the settings that make a commit durable. Every statement goes through
-// beforeStatement, where the kill test counts.
+// One SQLite file, opened with the settings that make a commit durable. Every statement goes
+// through beforeStatement, where the kill test counts.
 // Invariant: a transaction never spans an await, and no cursor stays open between two calls.
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 

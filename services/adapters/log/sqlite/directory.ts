@@ -133,7 +133,9 @@ export function filesOf(directory: string): readonly string[] {
   return files;
 }
 
-/** Gone for good when it resolves; the unlink of a large file takes a second, so it has a thread. */
+/**
+ * Gone for good when it resolves; the unlink of a large file takes a second, so it has a thread.
+ */
 export async function dropFile(directory: string, path: string): Promise<void> {
   renameSync(path, `${path}${droppedSuffix}`);
   for (const left of ['-wal', '-shm']) rmSync(`${path}${left}`, { force: true });

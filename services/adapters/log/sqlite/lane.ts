@@ -1,5 +1,5 @@
-// Lanes in the service's thread: a membership that yields lanes as the owner deals them, and reading,
-// which runs ahead of the commits.
+// Lanes in the service's thread: a membership that yields lanes as the owner deals them, and
+// reading, which runs ahead of the commits.
 // Invariant: the cursor moves only with records that the caller gets.
 import {
   type Lane,

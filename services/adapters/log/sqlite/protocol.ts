@@ -3,7 +3,9 @@
 // Invariant: each request gets exactly one answer, unless it is cancelled or its port closes.
 import type { LogFailure, Space, TopicShape } from '../../../core/log.ts';
 
-/** Consecutive records of one partition: offsets first, first + 1 … once the owner has given them. */
+/**
+ * Consecutive records of one partition: offsets first, first + 1 … once the owner has given them.
+ */
 export interface Batch {
   readonly topic: string;
   readonly partition: number;

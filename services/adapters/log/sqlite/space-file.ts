@@ -1,7 +1,7 @@
 // The file of one space: schema, prepared statements, and what may be done inside a transaction.
 // A record's place is lane * 2^40 + offset, so a lane is one range of the primary key. Topics kept
-// by consumption or time store whole batches, keyed by their last offset; compacted topics store one
-// row per key. Invariant: head, epochs, positions and records change in the same transaction.
+// by consumption or time store whole batches, keyed by their last offset; compacted topics store
+// one row per key. Invariant: head, epochs, positions and records change in the same transaction.
 import { Buffer } from 'node:buffer';
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { logError, type Position, type Space, type TopicShape } from '../../../core/log.ts';

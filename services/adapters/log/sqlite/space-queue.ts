@@ -1,7 +1,7 @@
-// What waits to be committed in one space, small operations apart from bulk, so that a coordinator's
-// record never waits behind megabytes.
-// Invariant: operations of one session keep their order; a transaction takes all small ones, or bulk
-// up to transactionBytesMax (at least one).
+// What waits to be committed in one space, small operations apart from bulk, so that a
+// coordinator's record never waits behind megabytes.
+// Invariant: operations of one session keep their order; a transaction takes all small ones, or
+// bulk up to transactionBytesMax (at least one).
 
 /** Runs inside a transaction and says what to do once that is durable. Throws before it writes. */
 export interface Operation {
