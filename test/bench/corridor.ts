@@ -71,7 +71,7 @@ async function measure(tasks: number): Promise<void> {
       S3BATCH_PORT: '0',
       S3BATCH_DATA: join(folder, 'data'),
       S3BATCH_TAGGING_SAFE: 'true',
-      S3BATCH_LOG_LEVEL: 'error',
+      S3BATCH_LOG_LEVEL: 'info',
       S3_ENDPOINT: s3.url,
       AWS_ACCESS_KEY_ID: key.accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,

@@ -117,6 +117,19 @@ async function scene(options: MemoryS3Options = {}): Promise<Scene> {
   };
 }
 
+test('without rules their service goes on until it is stopped', async () => {
+  const { world, start } = await scene();
+  const running = await start([]);
+  let hasEnded = false;
+  const seen = running.ended.then(() => {
+    hasEnded = true;
+  });
+  await world.clock.advance(60_000);
+  expect(hasEnded).toBe(false);
+  running.stop();
+  await seen;
+});
+
 describe('a drop rule', () => {
   test('starts one job for a delivery that is whole, with all that the rule says', async () => {
     const { world, s3, start, jobs, lines } = await scene();

@@ -1,5 +1,6 @@
 // All drop rules: one loop each, so that a slow bucket holds up its own rule only, and the door
 // through which S3 events name deliveries to look at.
+import { aborted } from '../../core/bell.ts';
 import { isLogError } from '../../core/log.ts';
 import type { EventDoor } from '../../core/notify.ts';
 import { parseEvent } from './parse-event.ts';
@@ -39,6 +40,8 @@ export function openRules(ports: RulePorts, rules: readonly Rule[]): Rules {
       },
     },
     async run(signal) {
+      // Without rules there is nothing to look for, and still nothing has ended.
+      if (loops.length === 0) return aborted(signal);
       const stop = new AbortController();
       const ended = AbortSignal.any([signal, stop.signal]);
       await Promise.all(
