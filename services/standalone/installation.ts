@@ -5,7 +5,7 @@ import { connectLog } from '../adapters/log/sqlite/connect.ts';
 import { openLogOwner } from '../adapters/log/sqlite/owner.ts';
 import { controlTopics } from '../core/names.ts';
 import type { Settings } from '../core/settings.ts';
-import { fileProblems } from './compose.ts';
+import { fileProblems } from './file-problems.ts';
 import { type SupervisedThread, supervise } from './supervisor.ts';
 import { type ServiceName, type SettingFiles, serviceNames } from './thread-data.ts';
 

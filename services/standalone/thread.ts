@@ -29,7 +29,8 @@ const say = (message: ThreadMessage) => parentPort?.postMessage(message);
 const logger = openLogger(data.settings.logLevel, destination({ dest: 1, sync: true }));
 
 try {
-  await services[data.service](
+  const run = await services[data.service]();
+  await run(
     {
       settings: data.settings,
       files: data.files,

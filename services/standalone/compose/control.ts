@@ -1,0 +1,110 @@
+// Control: the coordinator and, before it, the HTTP front with the drop rules and local SNS.
+import { randomUUID } from 'node:crypto';
+import { systemClock as clock, systemRandom as random } from '../../adapters/process/clock.ts';
+import { openAddressRules } from '../../adapters/sns/local/address.ts';
+import { runDeliveries } from '../../adapters/sns/local/deliver.ts';
+import { resolveByDns, sendOverHttp } from '../../adapters/sns/local/sender.ts';
+import { openTopicService } from '../../adapters/sns/local/service.ts';
+import { type Keys, parseKeys } from '../../control/auth/keys.ts';
+import { runCoordinator } from '../../control/coordinator.ts';
+import { type CoordinatorLimits, coordinatorDefaults } from '../../control/coordinator-limits.ts';
+import { openDesk } from '../../control/desk.ts';
+import { openMetrics } from '../../control/metrics.ts';
+import { openControl } from '../../control/open-control.ts';
+import { parseRules } from '../../control/rules/parse-rules.ts';
+import type { Rule } from '../../control/rules/rule.ts';
+import { openRules } from '../../control/rules/run-rules.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { together } from '../together.ts';
+import { rolesOf } from './roles.ts';
+
+export async function control(around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { log, spaces, logger, settings } = around;
+  const roles = rolesOf(around);
+  const addressRules = openAddressRules(settings.snsAllow);
+  const { region, accountId, topicArn } = settings;
+  const local = { log, clock, rules: addressRules, resolve: resolveByDns, region };
+  await together(signal, [
+    (stop) => runCoordinator({ log, spaces, clock, logger }, coordinatorLimits(around), stop),
+    async (stop) => {
+      const desk = await openDesk(log, stop);
+      const topics = await openTopicService(local, stop);
+      const metrics = openMetrics(clock);
+      const rulePorts = {
+        desk,
+        roles,
+        clock,
+        logger,
+        metrics,
+        newId: randomUUID,
+      };
+      const rules = openRules(rulePorts, rulesOf(around));
+      const front = await openControl(
+        {
+          desk,
+          roles,
+          keys: keysOf(around),
+          metrics,
+          clock,
+          log: logger,
+          region,
+          accountId,
+          topicArn,
+          topics,
+          events: { door: rules.door, token: settings.eventsToken },
+        },
+        { host: settings.host, port: settings.port },
+        stop,
+      );
+      around.onListening(front.address);
+      const baseUrl = () => settings.publicUrl ?? front.address;
+      await together(stop, [
+        (end) => rules.run(end),
+        (end) => runDeliveries({ ...local, random, send: sendOverHttp, baseUrl, logger }, end),
+      ]);
+      await front.close();
+    },
+  ]);
+  await roles.close();
+}
+
+/** A low disk pauses every job instead of killing the process: nothing may be active meanwhile. */
+function coordinatorLimits({ isDiskLow }: Surroundings): CoordinatorLimits {
+  return {
+    ...coordinatorDefaults,
+    get activeJobsMax() {
+      return isDiskLow() ? 0 : coordinatorDefaults.activeJobsMax;
+    },
+    get preparedJobsMax() {
+      return isDiskLow() ? 0 : coordinatorDefaults.preparedJobsMax;
+    },
+  };
+}
+
+/** Without a file of keys the environment's own key may call. */
+function keysOf({ settings, files }: Surroundings): Keys {
+  const { credentials, accountId } = settings;
+  const text =
+    files.keys ??
+    JSON.stringify(
+      credentials === null
+        ? []
+        : [
+            {
+              accessKeyId: credentials.accessKeyId,
+              secretAccessKey: credentials.secretAccessKey,
+              accountId,
+            },
+          ],
+    );
+  const answer = parseKeys(text);
+  return answer.kind === 'keys' ? answer.keys : { find: () => undefined, accountIds: [] };
+}
+
+function rulesOf({ settings, files }: Surroundings): readonly Rule[] {
+  if (files.rules === null) return [];
+  const ruleDefaults = { topicArn: settings.topicArn, pollMs: settings.rulesPollMs };
+  const answer = parseRules(files.rules, ruleDefaults);
+  if (answer.kind === 'rules') return answer.rules;
+  throw new Error(answer.problems.join(' '));
+}

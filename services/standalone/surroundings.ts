@@ -1,0 +1,18 @@
+// What a service of an installation is given by the thread that runs it.
+import type { Logger } from 'pino';
+import type { Log, Spaces } from '../core/log.ts';
+import type { Settings } from '../core/settings.ts';
+import type { SettingFiles } from './thread-data.ts';
+
+export interface Surroundings {
+  readonly settings: Settings;
+  readonly files: SettingFiles;
+  readonly log: Log;
+  readonly spaces: Spaces;
+  readonly logger: Logger;
+  /** True while the disk is nearly full: no job is active then. */
+  readonly isDiskLow: () => boolean;
+  readonly onListening: (url: string) => void;
+}
+
+export type ServiceRun = (around: Surroundings, signal: AbortSignal) => Promise<void>;
