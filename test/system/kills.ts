@@ -41,12 +41,21 @@ const region = 'us-east-1';
 const key = { accessKeyId: 'demo', secretAccessKey: 'demo-secret-key' };
 const states = ['Preparing', 'Active', 'Completing'] as const;
 const killsPerJobMax = 4;
+const sideDelayMs = 120;
 const jobMsMax = 300_000;
 const terminal = new Set(['Complete', 'Failed', 'Cancelled']);
 const python = process.env['PYTHON'] ?? 'python3';
 
 const folder = mkdtempSync(join(tmpdir(), 's3batch-kills-'));
-const sandbox = await openSandbox({ region, credentials: [key] });
+/** Preparing and Completing last long enough to be hit; the objects themselves are answered at once. */
+const sandbox = await openSandbox({
+  region,
+  credentials: [key],
+  intercept: ({ bucket }) =>
+    bucket === 'manifests' || bucket === 'reports'
+      ? { kind: 'delay', durationMs: sideDelayMs }
+      : null,
+});
 const s3 = openSignedClient(sandbox.url, region, 's3', key);
 const notifications: string[] = [];
 const subscriber = await openSubscriber((notification) => {
@@ -118,9 +127,15 @@ async function restart(): Promise<void> {
 
 async function oneJob(index: number, killCount: number): Promise<boolean> {
   const { jobId, rowsFile, tag } = await createTaggingJob(index);
-  for (let kill = 0; kill < killCount; kill += 1) {
-    const wanted = states[dice.below(states.length)] ?? 'Active';
-    const seen = await untilState(jobId, wanted);
+  // In the order in which a job meets them, so that one job can be killed in each of its states.
+  const moments = Array.from({ length: killCount }, () => ({
+    state: dice.below(states.length),
+    done: dice.below(objectCount),
+  })).toSorted((a, b) => a.state - b.state || a.done - b.done);
+  for (const moment of moments) {
+    const wanted = states[moment.state] ?? 'Active';
+    const goal = wanted === 'Active' ? moment.done : 0;
+    const seen = await untilState(jobId, wanted, goal);
     await pause(dice.below(40));
     const startMs = performance.now();
     await restart();
@@ -141,7 +156,7 @@ async function crashThreads(): Promise<boolean> {
   for (const name of serviceNames) {
     jobs += 1;
     const { jobId, rowsFile, tag } = await createTaggingJob(jobs);
-    const seen = await untilState(jobId, 'Active');
+    const seen = await untilState(jobId, 'Active', dice.below(objectCount / 2));
     service.process.send(`crash ${name}`);
     console.log(`  thread ${name} made to throw while ${seen.status}`);
     isGood = (await judge(jobId, rowsFile, tag)) && isGood;
@@ -196,12 +211,13 @@ function describe(jobId: string): Promise<JobView> {
   return patiently(() => describeJob(control, accountId, jobId));
 }
 
-/** The wanted state, or one after it if it has passed. */
-async function untilState(jobId: string, wanted: string): Promise<JobView> {
+/** The wanted state with so many tasks done, or one after it if it has passed. */
+async function untilState(jobId: string, wanted: string, done: number): Promise<JobView> {
   const order = ['New', 'Preparing', 'Ready', 'Active', 'Completing', 'Complete'];
   for (;;) {
     const job = await describe(jobId);
-    if (order.indexOf(job.status) >= order.indexOf(wanted)) return job;
+    const passed = order.indexOf(job.status) - order.indexOf(wanted);
+    if (passed > 0 || (passed === 0 && job.succeeded + job.failed >= done)) return job;
     await pause(2);
   }
 }

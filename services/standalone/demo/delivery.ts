@@ -6,6 +6,7 @@ import type { SignedClient } from './signed-client.ts';
 
 export interface Delivery {
   readonly manifestKey: string;
+  readonly manifestEtag: string;
   readonly files: number;
   /** In the order of the inventory. */
   readonly keys: readonly string[];
@@ -39,6 +40,7 @@ export async function dropDelivery(
   );
   return {
     manifestKey: written.manifestKey,
+    manifestEtag: written.manifestMd5,
     files: written.files,
     keys: objects.map(({ key }) => key),
     complete: () => complete(),

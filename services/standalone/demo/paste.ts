@@ -10,6 +10,9 @@ export interface PasteFacts {
   readonly jobId: string;
   readonly reportBucket: string;
   readonly manifestKey: string;
+  /** The inventory that was dropped, to make another job of. */
+  readonly inventory: { readonly objectArn: string; readonly etag: string };
+  readonly roleArn: string;
   readonly topicArn: string;
 }
 
@@ -26,9 +29,26 @@ export function cliLines(facts: PasteFacts): string[] {
     `export AWS_ACCESS_KEY_ID=${facts.key.accessKeyId} AWS_SECRET_ACCESS_KEY=${facts.key.secretAccessKey}`,
     `${s3control} list-jobs ${account}`,
     `${s3control} describe-job ${account} --job-id ${facts.jobId}`,
+    createLine(facts, `${s3control} create-job ${account}`),
     `aws s3 --region ${facts.region} --endpoint-url ${facts.s3Url} cp s3://${facts.reportBucket}/${facts.manifestKey} -`,
     `aws sns --region ${facts.region} --endpoint-url ${facts.controlUrl} list-subscriptions-by-topic --topic-arn ${facts.topicArn}`,
   ];
+}
+
+/** A second job over the same inventory, which takes the tags off again. */
+function createLine(facts: PasteFacts, command: string): string {
+  const { objectArn, etag } = facts.inventory;
+  const manifest = {
+    Spec: { Format: 'S3InventoryReport_CSV_20161130' },
+    Location: { ObjectArn: objectArn, ETag: etag },
+  };
+  return [
+    command,
+    '--no-confirmation-required --priority 10',
+    `--operation '{"S3DeleteObjectTagging":{}}'`,
+    `--manifest '${JSON.stringify(manifest)}'`,
+    `--report '{"Enabled":false}' --role-arn ${facts.roleArn}`,
+  ].join(' ');
 }
 
 /** For a machine without it: curl signs by itself. */

@@ -25,6 +25,7 @@ const tag = { key: 'reviewed', value: 'yes' };
 const buckets = { source: 'holiday', inventory: 'inventory', reports: 'reports' } as const;
 const topicName = 's3batch-demo';
 const topicArn = `arn:aws:sns:${region}:${accountId}:${topicName}`;
+const roleArn = `arn:aws:iam::${accountId}:role/demo`;
 const reportPrefix = 'final';
 /** Objects that are gone when the job comes to them, as in every real inventory. */
 const goneCount = 3;
@@ -122,7 +123,7 @@ function rule() {
     bucket: buckets.inventory,
     prefix: `daily/${buckets.source}/all/`,
     sourceBucket: buckets.source,
-    roleArn: `arn:aws:iam::${accountId}:role/demo`,
+    roleArn,
     operation: { S3PutObjectTagging: { TagSet: [{ Key: tag.key, Value: tag.value }] } },
     report: {
       Enabled: true,
@@ -190,7 +191,7 @@ async function follow(
     signal,
   );
   for (const { title, isGood } of findings) (isGood ? screen.good : screen.bad)(title);
-  if (options.keep) await keepRunning(world, jobId, manifestKey, screen, signal);
+  if (options.keep) await keepRunning(world, delivery, jobId, manifestKey, screen, signal);
   return findings.every(({ isGood }) => isGood);
 }
 
@@ -207,6 +208,7 @@ function showReport(report: Report, world: World, screen: Screen): void {
 
 async function keepRunning(
   world: World,
+  delivery: Delivery,
   jobId: string,
   manifestKey: string,
   screen: Screen,
@@ -221,6 +223,11 @@ async function keepRunning(
     jobId,
     reportBucket: buckets.reports,
     manifestKey,
+    inventory: {
+      objectArn: `arn:aws:s3:::${buckets.inventory}/${delivery.manifestKey}`,
+      etag: delivery.manifestEtag,
+    },
+    roleArn,
     topicArn,
   };
   screen.step('Left running. Lines to paste into another shell, with the AWS CLI:');
