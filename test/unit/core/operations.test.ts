@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PutObjectCopyParameters } from '../../../services/core/operation.ts';
 import {
+  needsSubresources,
   operationFor,
   operationNames,
   operationNamesNotBuilt,
@@ -284,4 +285,11 @@ describe('S3PutObjectCopy', () => {
   ])('%j is refused', (parameters, problem) => {
     expect(copy(parameters).problem).toContain(problem);
   });
+});
+
+test('tagging is a sub-resource call, a copy is none', () => {
+  const tagging = { name: 'S3PutObjectTagging', parameters: { TagSet: [] } } as const;
+  expect(needsSubresources(tagging)).toBe(true);
+  expect(needsSubresources({ name: 'S3DeleteObjectTagging', parameters: {} })).toBe(true);
+  expect(needsSubresources({ name: 'S3PutObjectCopy', parameters: {} })).toBe(false);
 });

@@ -1,0 +1,26 @@
+// The log's failures are told from everything else that may be thrown.
+import { expect, test } from 'vitest';
+import { isLogError, laneIdentity, logError } from '../../../services/core/log.ts';
+import { jobSpace, jobTopics } from '../../../services/core/names.ts';
+
+test('a log error is known by its failure, other errors and values are not log errors', () => {
+  const error = logError('fenced', 'another holder');
+  expect(error.message).toBe('log fenced: another holder');
+  expect(isLogError(error) && error.failure).toBe('fenced');
+  expect(isLogError(new Error('log fenced'))).toBe(false);
+  expect(isLogError(Object.assign(new Error('x'), { name: 'LogError' }))).toBe(false);
+  expect(isLogError({ name: 'LogError', failure: 'gone' })).toBe(false);
+});
+
+test('a lane commits under the name of its group, topic and partition', () => {
+  expect(laneIdentity('worker', 'tasks', 3)).toBe('worker/tasks/3');
+});
+
+test('a job has its own space with tasks, results and parts in as many partitions', () => {
+  expect(jobSpace('1234')).toBe('job.1234');
+  expect(jobTopics(4).map(({ topic, partitions }) => [topic, partitions])).toEqual([
+    ['tasks', 4],
+    ['results', 4],
+    ['parts', 4],
+  ]);
+});
