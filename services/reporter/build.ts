@@ -1,5 +1,6 @@
 // The second pass over one range: its results become the bytes of two CSV files. Memory holds one
-// range, whose size its cut bounds.
+// range, whose size its cut bounds, and holds it once: the plan knows the size of each file.
+import { Buffer } from 'node:buffer';
 import { openOrdinals } from '../core/ordinals.ts';
 import { reportLine } from '../core/report-line.ts';
 import type { ResultRecord, TaskResult } from '../core/task.ts';
@@ -26,13 +27,17 @@ export function openRangeBuilder(
   const opening = readReportNote(range.start.note);
   const endRows = readReportNote(range.end.note).rows;
   const taken = openOrdinals(opening.ordinals);
-  const encoder = new TextEncoder();
-  const chunks: Readonly<Record<TaskResult['status'], Uint8Array[]>> = {
-    succeeded: [],
-    failed: [],
+  const files: Record<TaskResult['status'], Buffer> = {
+    succeeded: fileFor('succeeded'),
+    failed: fileFor('failed'),
   };
+  const ends = { succeeded: 0, failed: 0 };
   const rows = { succeeded: 0, failed: 0 };
   let skip = opening.rows;
+
+  function fileFor(status: TaskResult['status']): Buffer {
+    return Buffer.allocUnsafeSlow(statuses.includes(status) ? range.bytes[status] : 0);
+  }
 
   function takeSlice(results: readonly TaskResult[], end: number): void {
     const lines = { succeeded: '', failed: '' };
@@ -43,7 +48,7 @@ export function openRangeBuilder(
     }
     skip = 0;
     for (const status of statuses) {
-      if (lines[status] !== '') chunks[status].push(encoder.encode(lines[status]));
+      if (lines[status] !== '') ends[status] += files[status].write(lines[status], ends[status]);
     }
   }
 
@@ -62,19 +67,15 @@ export function openRangeBuilder(
             `${range.start.next}, but ${rows.succeeded} + ${rows.failed} were read`,
         );
       }
+      for (const status of statuses) {
+        if (ends[status] !== range.bytes[status]) {
+          const planned = `${range.bytes[status]} bytes of rows that ${status} were planned`;
+          throw new Error(`${planned} at ${range.start.next}, but ${ends[status]} were written`);
+        }
+      }
       return statuses
         .filter((status) => rows[status] > 0)
-        .map((status) => ({ status, rows: rows[status], bytes: joined(chunks[status]) }));
+        .map((status) => ({ status, rows: rows[status], bytes: files[status] }));
     },
   };
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -7,7 +7,8 @@ export interface ReporterLimits {
   readonly readBytesMax: number;
   /** Between two sayings of a job's progress. */
   readonly progressDelayMs: number;
-  /** Ranges built or on their way to S3 at the same time, of the whole process. */
+  /** Ranges built or on their way to S3 at the same time, of the whole process: each may hold a
+   *  part of 32 MiB, and one at a time keeps up with more than the workers do. */
   readonly uploadsMax: number;
   readonly uploadMsMax: number;
   /** Ranges of a lane that wait to be written; then its reading waits too. */
@@ -28,7 +29,7 @@ export interface ReporterLimits {
 export const reporterLimits: ReporterLimits = {
   readBytesMax: 1024 * kibibyte,
   progressDelayMs: 250,
-  uploadsMax: 4,
+  uploadsMax: 2,
   uploadMsMax: 5 * minuteMs,
   rangesWaitingMax: 64,
   retryDelayMsMin: secondMs,

@@ -20,6 +20,8 @@ export interface Range {
   readonly firstOrdinal: number;
   readonly succeeded: number;
   readonly failed: number;
+  /** Of the lines of each status. */
+  readonly bytes: Readonly<Record<TaskResult['status'], number>>;
   /** What end.note says; its state is not open if the lane ends with this range. */
   readonly endNote: ReportNote;
 }
@@ -44,6 +46,7 @@ export function openPlan(partition: number, start: Position, frozen: FrozenShape
   let next = start.next;
   let from = start;
   let range: RangeTally = openRange(frozen);
+  let bytes = { succeeded: 0, failed: 0 };
   let first: { readonly offset: bigint; readonly ordinal: number } | null = null;
 
   function noteAt(rows: number): ReportNote {
@@ -60,18 +63,22 @@ export function openPlan(partition: number, start: Position, frozen: FrozenShape
       firstOrdinal: first?.ordinal ?? 0,
       succeeded: range.succeeded,
       failed: range.failed,
+      bytes,
       endNote: note,
     });
     from = end;
     first = null;
     range = openRange(frozen);
+    bytes = { succeeded: 0, failed: 0 };
   }
 
   function takeSlice(offset: bigint, results: readonly TaskResult[]): void {
     for (const [index, result] of results.entries()) {
       if (index < skip || !tally.take(result)) continue;
       first ??= { offset, ordinal: result.ordinal };
-      if (!range.add(result.status, reportLineBytes(result))) continue;
+      const lineBytes = reportLineBytes(result);
+      bytes[result.status] += lineBytes;
+      if (!range.add(result.status, lineBytes)) continue;
       const isLast = index + 1 === results.length;
       cut(isLast ? offset + 1n : offset, isLast ? 0 : index + 1);
     }

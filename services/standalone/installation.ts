@@ -6,6 +6,7 @@ import { openLogOwner } from '../adapters/log/sqlite/owner.ts';
 import { controlTopics } from '../core/names.ts';
 import type { Settings } from '../core/settings.ts';
 import { fileProblems } from './file-problems.ts';
+import { keepHeapsSmall } from './heaps.ts';
 import { type SupervisedThread, supervise } from './supervisor.ts';
 import { type ServiceName, type SettingFiles, serviceNames } from './thread-data.ts';
 
@@ -47,6 +48,7 @@ export async function startInstallation(
     logger.warn({ freeBytes }, low ? 'the disk is nearly full: jobs are paused' : 'disk is fine');
     for (const thread of threads.values()) thread.order(low ? 'disk low' : 'disk fine');
   };
+  keepHeapsSmall();
   const directory = settings.dataDirectory;
   const owner = await openLogOwner({ directory, onLowDisk, onLost: onLogLost }).catch(
     (error: unknown) => {

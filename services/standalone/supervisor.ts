@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { heapLimits } from './heaps.ts';
 import type { ServiceName, ThreadData, ThreadMessage, ThreadOrder } from './thread-data.ts';
 
 const restartDelayMsMin = 200;
@@ -42,6 +43,7 @@ export function supervise(
       const threadData: ThreadData = { ...data(), service, logPort: port };
       worker = new Worker(new URL('./thread.ts', import.meta.url), {
         name: service,
+        resourceLimits: heapLimits[service],
         workerData: threadData,
         transferList: [port],
       });

@@ -14,6 +14,7 @@ export interface WorkerLimits {
   readonly uncommittedTasksMax: number;
   /** Tasks a lane has read and not admitted. */
   readonly readAheadTasksMax: number;
+  /** Of compressed slices: one of 256 tasks takes some 2 to 10 KiB. */
   readonly readBytesMax: number;
   readonly flushDelayMsMax: number;
   readonly flushResultsMax: number;
@@ -33,7 +34,7 @@ export const workerLimits: WorkerLimits = {
   laneTasksMax: 512,
   uncommittedTasksMax: 16 * kibibyte,
   readAheadTasksMax: 2048,
-  readBytesMax: 256 * kibibyte,
+  readBytesMax: 32 * kibibyte,
   flushDelayMsMax: 250,
   flushResultsMax: 1000,
   flushBytesMax: 256 * kibibyte,
