@@ -67,19 +67,23 @@ async function serve(
   await housekeeper.reportStrangers();
   let { next } = lane.position;
   let writtenMs = clock.monotonicMs();
-  while (!signal.aborted && !lane.revoked.aborted) {
-    await housekeeper.work(signal);
+  const isPending = (): boolean => book.isChanged || next > lane.position.next;
+  const flushMs = (): number => Math.max(0, writtenMs + countersEveryMs - clock.monotonicMs());
+  const keepUp = async (): Promise<void> => {
     book.arrange(clock.wallMs());
     await openSpaces(book, ports);
-    const flushMs = writtenMs + countersEveryMs - clock.monotonicMs();
-    const isPending = book.isChanged || next > lane.position.next;
-    const isDue = book.isUrgent || (isPending && flushMs <= 0);
-    if (isDue) {
-      await write(lane, book, next, ports);
-      writtenMs = clock.monotonicMs();
-    }
+    if (!book.isUrgent && !(isPending() && flushMs() === 0)) return;
+    await write(lane, book, next, ports);
+    writtenMs = clock.monotonicMs();
+  };
+  while (!signal.aborted && !lane.revoked.aborted) {
+    await keepUp();
+    // Only now, since what it takes away must not come back: a fact that has not been written may
+    // yet turn out otherwise.
+    await housekeeper.work(signal);
+    if (book.isUrgent) await keepUp();
     const idleMs = housekeeper.nextMs();
-    const wakeMs = isPending && !isDue ? Math.min(flushMs, idleMs) : idleMs;
+    const wakeMs = isPending() ? Math.min(flushMs(), idleMs) : idleMs;
     const records = await readUntil(lane, ports, wakeMs, signal);
     for (const record of records) takeRecord(book, record, clock.wallMs());
     next = (records.at(-1)?.offset ?? next - 1n) + 1n;

@@ -267,6 +267,39 @@ test('a job that never ran gives its space back at once, one that ran after seve
   expect(await spaces()).toEqual(['control']);
 });
 
+test('a job cancelled in the same breath as it was measured leaves no space behind', async () => {
+  const world = await coordinatorWorld();
+  const first = world.start();
+  await world.ask(createCommand('job-1'));
+  await world.until('job-1', (job) => job.status === 'Preparing');
+  await first.stop();
+  await world.send({ kind: 'measured', jobId: 'job-1', turn: 0, tasksEstimated: 10 });
+  await world.send(statusCommand('job-1', 'Cancelled'));
+  world.start();
+  await world.until('job-1', (job) => job.status === 'Cancelled');
+  await world.clock.advance(3_600_000);
+  const spaces = (await world.log.connect().spaces.list()).map(({ space }) => space);
+  expect(spaces).toEqual(['control']);
+  expect((await world.jobs()).get('job-1')?.space).toBe('dropped');
+});
+
+test('a space is closed only once the end of its job stands in the log', async () => {
+  const world = await coordinatorWorld();
+  const statuses: (string | undefined)[] = [];
+  world.start({
+    step: async (label) => {
+      if (label !== 'close job.job-1 before') return;
+      statuses.push((await world.jobs()).get('job-1')?.status);
+    },
+  });
+  await world.ask(createCommand('job-1', { confirmationRequired: true }));
+  await prepare(world, 'job-1', 10);
+  await world.until('job-1', (job) => job.status === 'Suspended');
+  await world.ask(statusCommand('job-1', 'Cancelled'));
+  await world.until('job-1', (job) => job.space === 'dropped');
+  expect(statuses).toEqual(['Cancelled']);
+});
+
 test('a job is forgotten 90 days after its end, its token with it', async () => {
   const world = await coordinatorWorld();
   world.start();
