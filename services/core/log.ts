@@ -124,3 +124,8 @@ export function logError(failure: LogFailure, message: string): LogError {
 export function isLogError(error: unknown): error is LogError {
   return error instanceof Error && error.name === 'LogError' && 'failure' in error;
 }
+
+/** For those who end quietly with their space. */
+export function ignoreGone(error: unknown): void {
+  if (!isLogError(error) || error.failure !== 'gone') throw error;
+}

@@ -7,19 +7,13 @@ import { openCollector } from '../core/collector.ts';
 import type { Job } from '../core/job.ts';
 import { isLogError, type Lane } from '../core/log.ts';
 import { jobSpace, reporterGroup, resultsTopic } from '../core/names.ts';
+import type { Post } from '../core/posts.ts';
 import { openWake } from '../core/wake.ts';
 import { finishReport } from './finisher.ts';
 import { runLane } from './lane.ts';
 import { wantedOf } from './orders.ts';
 import { inboxRecord, openProgress } from './progress.ts';
 import type { World } from './world.ts';
-
-export interface Post {
-  /** The job's newest record; null: there is none any more. */
-  update(job: Job | null): void;
-  /** Resolves when the post has been left. */
-  run(): Promise<void>;
-}
 
 export function openPost(world: World, first: Job): Post {
   let job = first;

@@ -8,17 +8,11 @@ import { openCollector } from '../core/collector.ts';
 import type { Job } from '../core/job.ts';
 import { isLogError, type Lane } from '../core/log.ts';
 import { jobSpace, tasksTopic, workerGroup } from '../core/names.ts';
+import type { Post } from '../core/posts.ts';
 import { openAnnouncer } from './announcer.ts';
 import { runLane } from './lane.ts';
 import { type Order, orderOf, type StandingOrder } from './orders.ts';
 import type { World } from './world.ts';
-
-export interface Post {
-  /** The job's newest record; null: there is none any more. */
-  update(job: Job | null): void;
-  /** Resolves when the post has been left. */
-  run(): Promise<void>;
-}
 
 /** What became of a membership. */
 type Ending = 'dismissed' | 'fenced' | 'gone';

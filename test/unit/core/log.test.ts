@@ -1,6 +1,6 @@
 // The log's failures are told from everything else that may be thrown.
 import { expect, test } from 'vitest';
-import { isLogError, laneIdentity, logError } from '../../../services/core/log.ts';
+import { ignoreGone, isLogError, laneIdentity, logError } from '../../../services/core/log.ts';
 import { jobSpace, jobTopics } from '../../../services/core/names.ts';
 
 test('a log error is known by its failure, other errors and values are not log errors', () => {
@@ -10,6 +10,12 @@ test('a log error is known by its failure, other errors and values are not log e
   expect(isLogError(new Error('log fenced'))).toBe(false);
   expect(isLogError(Object.assign(new Error('x'), { name: 'LogError' }))).toBe(false);
   expect(isLogError({ name: 'LogError', failure: 'gone' })).toBe(false);
+});
+
+test('only the end of a space is ignored', () => {
+  expect(() => ignoreGone(logError('gone', 'dropped'))).not.toThrow();
+  expect(() => ignoreGone(logError('lost', 'disk full'))).toThrow('disk full');
+  expect(() => ignoreGone(new Error('a bug'))).toThrow('a bug');
 });
 
 test('a lane commits under the name of its group, topic and partition', () => {
