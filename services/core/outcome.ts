@@ -127,6 +127,22 @@ export function failedUncalled(task: Task): Outcome | null {
   };
 }
 
+/**
+ * The outcome of a task whose request the endpoint is not known to understand: a server that takes
+ * `PUT ?tagging` for a PUT would have replaced the object.
+ */
+export function refusedUnsafe(operation: string, endpoint: string): Outcome {
+  return {
+    httpStatus: 501,
+    errorCode: 'NotImplemented',
+    message: cutMessage(
+      `${operation} was not sent to ${endpoint}, which is not declared to understand object ` +
+        'tagging: set S3BATCH_TAGGING_SAFE=true, or subresourcesSafe in the S3BATCH_ROLES file.',
+    ),
+    requestId: '',
+  };
+}
+
 /** The outcome of a task inside which this program, not S3, went wrong. */
 export function internalError(message: string): Outcome {
   return {

@@ -3,12 +3,13 @@
 // world is (limits.ts), and an exception is an outcome like any other.
 // Invariant: no call starts once `stop` is aborted; null means that the task has no outcome and is
 // to be run again by whoever holds the lane next.
-import type { BoundOperation } from '../core/operations/registry.ts';
+import { type BoundOperation, needsSubresources } from '../core/operations/registry.ts';
 import {
   failedUncalled,
   internalError,
   judge,
   type Outcome,
+  refusedUnsafe,
   resultOf,
   type Verdict,
 } from '../core/outcome.ts';
@@ -36,6 +37,7 @@ export function openAttempts(world: World, context: AttemptContext): Attempts {
   const { clock, random } = world;
   const { operation, roleArn, place, breaker, stop } = context;
   const durationMsMax = deadlineMs(operation.name);
+  const isUnsafe = needsSubresources(operation);
   /** When this lane first came to wait for the world; null while the world answers. */
   let waitingSinceMs: number | null = null;
 
@@ -58,6 +60,10 @@ export function openAttempts(world: World, context: AttemptContext): Attempts {
     const role = world.role(roleArn);
     if (role === undefined) {
       return { kind: 'world', reason: `No role ${roleArn} is configured for the worker.` };
+    }
+    // Checked when the job was created too, but settings change while a job waits.
+    if (isUnsafe && !role.subresourcesSafe) {
+      return { kind: 'failed', ...refusedUnsafe(operation.name, role.endpoint) };
     }
     const controller = new AbortController();
     const unwatch = world.deadlines.watch(deadlineAtMs, controller);

@@ -18,7 +18,7 @@ const task = (key: string, versionId: string | null = null): Task => ({
 const manyTasks = (count: number, prefix = 'k') =>
   Array.from({ length: count }, (_, index) => task(`${prefix}${index}`));
 
-function openRoom() {
+function openRoom({ subresourcesSafe = true } = {}) {
   const clock = manualClock();
   const world = openMemoryLog({ nowMs: () => clock.wallMs() });
   const desk = world.connect();
@@ -27,6 +27,7 @@ function openRoom() {
   const s3 = openMemoryS3({
     nowMs: () => clock.wallMs(),
     step: (label) => onStep(label),
+    subresourcesSafe,
     buckets: ['photos'],
   });
   let seed = 1;
@@ -121,6 +122,26 @@ describe('a worker with a job', () => {
       attempts: 1,
     });
     expect(first?.requestId).not.toBe('');
+    await worker.stop();
+  });
+
+  test('an endpoint that is no longer declared safe is sent no tagging, whatever the job’s age', async () => {
+    const room = openRoom({ subresourcesSafe: false });
+    const job = activeJob({ id: 'unsafe', partitions: 1 });
+    const tasks = manyTasks(5);
+    await room.table.open(job);
+    room.seedObjects(tasks);
+    await room.table.tasks(job, [tasks], 100);
+    await room.table.put(job);
+    const worker = room.start();
+    await room.until(() => room.hasEnded(job));
+    expect(room.s3.calls).toEqual([]);
+    const rows = rowsOf((await room.table.readResults(job))[0] ?? []);
+    expect(rows).toHaveLength(5);
+    for (const row of rows) {
+      expect(row).toMatchObject({ status: 'failed', errorCode: 'NotImplemented', httpStatus: 501 });
+      expect(row.message).toContain('S3BATCH_TAGGING_SAFE');
+    }
     await worker.stop();
   });
 

@@ -80,8 +80,8 @@ export function readOperation(name: string, parameters: unknown): Operation | nu
 }
 
 /** Operations whose request is a plain PUT or DELETE to a server that ignores its sub-resource. */
-export function needsSubresources(operation: Operation): boolean {
-  switch (operation.name) {
+export function needsSubresources({ name }: Operation | BoundOperation): boolean {
+  switch (name) {
     case 'S3PutObjectTagging':
     case 'S3DeleteObjectTagging':
       return true;

@@ -3,6 +3,7 @@ import {
   failedUncalled,
   internalError,
   judge,
+  refusedUnsafe,
   resultOf,
   successMessage,
 } from '../../../services/core/outcome.ts';
@@ -177,6 +178,13 @@ describe('the result of a task', () => {
       versionId: 'v',
     });
   });
+});
+
+test('a request that the endpoint may not understand is refused with the settings that allow it', () => {
+  const outcome = refusedUnsafe('S3PutObjectTagging', 'http://127.0.0.1:9000');
+  expect(outcome).toMatchObject({ httpStatus: 501, errorCode: 'NotImplemented', requestId: '' });
+  expect(outcome.message).toContain('S3PutObjectTagging was not sent to http://127.0.0.1:9000');
+  expect(outcome.message).toContain('S3BATCH_TAGGING_SAFE=true');
 });
 
 describe('attempts', () => {
