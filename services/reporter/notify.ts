@@ -9,7 +9,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { HistoryRecord } from '../core/fact.ts';
 import type { Job } from '../core/job.ts';
 import { notificationOf } from '../core/job-event.ts';
-import { isLogError, type Log, type StoredRecord } from '../core/log.ts';
+import { ignoreGone, isLogError, type Log, type StoredRecord } from '../core/log.ts';
 import { historyTopic, jobsTopic, notifierGroup } from '../core/names.ts';
 import type { Publisher } from '../core/notify.ts';
 import { type OutboxVerdict, runOutbox } from '../core/outbox.ts';
@@ -55,7 +55,7 @@ export async function runNotifier(ports: NotifierPorts, signal: AbortSignal): Pr
       }
     }
   } catch (error) {
-    if (!isLogError(error) || error.failure !== 'gone') throw error;
+    ignoreGone(error);
   }
 }
 

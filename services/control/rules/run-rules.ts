@@ -1,7 +1,7 @@
 // All drop rules: one loop each, so that a slow bucket holds up its own rule only, and the door
 // through which S3 events name deliveries to look at.
 import { aborted } from '../../core/bell.ts';
-import { isLogError } from '../../core/log.ts';
+import { ignoreGone } from '../../core/log.ts';
 import type { EventDoor } from '../../core/notify.ts';
 import { parseEvent } from './parse-event.ts';
 import { checksumName, type Rule } from './rule.ts';
@@ -48,7 +48,7 @@ export function openRules(ports: RulePorts, rules: readonly Rule[]): Rules {
         loops.map((loop) =>
           loop.run(ended).catch((error: unknown) => {
             stop.abort();
-            if (!isLogError(error) || error.failure !== 'gone') throw error;
+            ignoreGone(error);
           }),
         ),
       );

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock, Random } from '../../../core/clock.ts';
-import { isLogError, type Log } from '../../../core/log.ts';
+import { ignoreGone, isLogError, type Log } from '../../../core/log.ts';
 import { snsDeliveryGroup, snsMessagesTopic } from '../../../core/names.ts';
 import { type OutboxPlan, type OutboxVerdict, runOutbox } from '../../../core/outbox.ts';
 import { outboxName } from '../../../core/outbox-ledger.ts';
@@ -57,7 +57,7 @@ export async function runDeliveries(ports: DeliveryPorts, signal: AbortSignal): 
       }
     }
   } catch (error) {
-    if (!isLogError(error) || error.failure !== 'gone') throw error;
+    ignoreGone(error);
   }
 }
 
