@@ -290,6 +290,6 @@ describe('S3PutObjectCopy', () => {
 test('tagging is a sub-resource call, a copy is none', () => {
   const tagging = { name: 'S3PutObjectTagging', parameters: { TagSet: [] } } as const;
   expect(needsSubresources(tagging)).toBe(true);
-  expect(needsSubresources({ name: 'S3DeleteObjectTagging' })).toBe(true);
-  expect(needsSubresources({ name: 'S3PutObjectCopy' })).toBe(false);
+  expect(needsSubresources({ name: 'S3DeleteObjectTagging', parameters: {} })).toBe(true);
+  expect(needsSubresources({ name: 'S3PutObjectCopy', parameters: {} })).toBe(false);
 });
