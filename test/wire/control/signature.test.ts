@@ -1,6 +1,8 @@
 // Who may call: everything about a signature that can be wrong, one request each, over real TCP.
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keysOf } from '../../../services/control/auth/keys.ts';
+import { verifySignature } from '../../../services/control/auth/verify-signature.ts';
 import {
   accountId,
   type ControlFront,
@@ -282,6 +284,29 @@ test('targets in absolute form are taken, if their host is the one that is signe
   expect(absolute.status).toBe(200);
   const other = await sendRaw(front.port, 'GET', `http://elsewhere${target}`, headers, none);
   expect([other.status, other.code]).toEqual([400, 'InvalidURI']);
+});
+
+test('a hostile Authorization header of 32 KiB costs no more time than a good one', () => {
+  const hostile = [
+    `AWS4-HMAC-SHA256${' '.repeat(20_000)}${'y'.repeat(12_000)}`,
+    `AWS4-HMAC-SHA256 a=${' '.repeat(32_000)}x`,
+    `AWS4-HMAC-SHA256 ${'a=b,'.repeat(8_000)}`,
+    `AWS4-HMAC-SHA256 ${'='.repeat(32_000)}`,
+    `AWS4-HMAC-SHA256 SignedHeaders=${'a;'.repeat(16_000)}`,
+  ];
+  const keys = keysOf(new Map());
+  const startMs = performance.now();
+  for (const written of hostile) {
+    const headers = [{ name: 'authorization', value: written }];
+    const body = new Uint8Array();
+    const request = { method: 'GET', path: jobs, query: '', parameters: [], headers, body };
+    const expected = { service: 's3', region: 'us-east-1', nowMs: 0, keys } as const;
+    expect(verifySignature(request, expected)).toMatchObject({
+      refusal: { code: 'AuthorizationHeaderMalformed' },
+    });
+  }
+  // It was 400 ms for the first one alone.
+  expect(performance.now() - startMs).toBeLessThan(200);
 });
 
 test('a body in chunks is refused: its length is not declared', async () => {
