@@ -41,6 +41,8 @@ export const key = {
 
 const jobMsMax = 120_000;
 const lookMs = 15;
+const heardMsMax = 60_000;
+const linesShown = 20;
 const terminal = new Set(['Complete', 'Failed', 'Cancelled']);
 
 export type Settings = Readonly<Record<string, string>>;
@@ -66,7 +68,7 @@ export interface StandaloneWorld extends AsyncDisposable {
   readonly s3: SignedClient;
   /** What the process has printed, in order, whichever start it was. */
   readonly lines: readonly string[];
-  /** Resolves with the first line, from now on or before, that matches. */
+  /** Resolves with the first line, from now on or before, that matches; not for ever. */
   heard(pattern: RegExp): Promise<string>;
   start(settings?: Settings): Promise<Running>;
   refused(settings: Settings): Promise<RefusedStart>;
@@ -101,9 +103,15 @@ export async function openStandaloneWorld(
     s3,
     lines,
     heard: (pattern) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const giveUp = setTimeout(() => {
+          listeners.delete(listen);
+          const last = lines.slice(-linesShown).join('\n');
+          reject(new Error(`no line like ${pattern} was printed; the last ones:\n${last}`));
+        }, heardMsMax);
         const listen = (line: string) => {
           if (!pattern.test(line)) return;
+          clearTimeout(giveUp);
           listeners.delete(listen);
           resolve(line);
         };

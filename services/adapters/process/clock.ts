@@ -16,7 +16,8 @@ export const systemClock: Clock = {
         signal.removeEventListener('abort', finish);
         resolve();
       };
-      const timer = setTimeout(finish, Math.min(durationMs, timeoutMsMax));
+      // A moment that has passed already is due now; setTimeout would print a warning.
+      const timer = setTimeout(finish, Math.max(0, Math.min(durationMs, timeoutMsMax)));
       signal.addEventListener('abort', finish);
     }),
 };
