@@ -12,13 +12,17 @@ export interface RefusedAnswer {
 const statusOkMax = 299;
 const errorDocumentBytesMax = 64 * 1024;
 const messageCharactersMax = 1024;
+const requestIdCharactersMax = 128;
+const placeCharactersMax = 128;
+/** What S3 and all servers like it answer; a code goes into rows, records and metric labels. */
+const codeForm = /^[\w.:-]{1,64}$/;
 const decoder = new TextDecoder();
 
 /** null: it is a success. */
 export function refusalOf(response: S3Response, isHead: boolean): RefusedAnswer | null {
   if (response.status <= statusOkMax) return null;
   const document = isHead ? '' : documentText(response);
-  const code = element(document, 'Code') ?? codeOfStatus(response);
+  const code = codeIn(document) ?? codeOfStatus(response);
   const said = element(document, 'Message') ?? `HTTP status ${response.status} without a message`;
   const message = said.slice(0, messageCharactersMax) + whereItLives(response, document);
   return { kind: 'refused', status: response.status, code, message };
@@ -36,15 +40,21 @@ export function refusalInside(response: S3Response, needsBody: boolean): Refused
     return { kind: 'refused', status, code: 'InternalError', message };
   }
   if (!/^\s*(?:<\?xml[^>]*\?>)?\s*<Error[\s>]/.test(document)) return null;
-  const code = element(document, 'Code') ?? 'InternalError';
+  const code = codeIn(document) ?? 'InternalError';
   const message = (element(document, 'Message') ?? '').slice(0, messageCharactersMax);
   return { kind: 'refused', status, code, message };
 }
 
 export function requestIdOf(response: S3Response): string {
   const header = responseHeader(response, 'x-amz-request-id');
-  if (header !== null) return header;
-  return element(documentText(response), 'RequestId') ?? '';
+  const said = header ?? element(documentText(response), 'RequestId') ?? '';
+  return said.slice(0, requestIdCharactersMax);
+}
+
+/** null: the document has none, or none that can be one. */
+function codeIn(document: string): string | null {
+  const said = element(document, 'Code');
+  return said !== null && codeForm.test(said) ? said : null;
 }
 
 function documentText(response: S3Response): string {
@@ -107,8 +117,8 @@ function whereItLives(response: S3Response, document: string): string {
   const endpoint = element(document, 'Endpoint');
   if (!isRedirect && element(document, 'Region') === null) return '';
   const place = [
-    region === null ? null : `region ${region}`,
-    endpoint === null ? null : `endpoint ${endpoint}`,
+    region === null ? null : `region ${region.slice(0, placeCharactersMax)}`,
+    endpoint === null ? null : `endpoint ${endpoint.slice(0, placeCharactersMax)}`,
   ].filter((one) => one !== null);
   if (place.length === 0) return '';
   return ` The bucket lives at ${place.join(', ')}: set this in the role's profile.`;

@@ -30,6 +30,8 @@ export interface Engine {
 }
 
 const skewMsMin = 60_000;
+/** A clock that starts in 1970 is within; a Date that no later request could be signed for is not. */
+const skewMsMax = 100 * 365 * 86_400_000;
 const skewCodes = ['RequestTimeTooSkewed', 'RequestExpired'];
 const expiredCodes = ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'];
 
@@ -109,7 +111,8 @@ function learnSkew(
   const date = responseHeader(response, 'date');
   if (!isSkewed || date === null) return false;
   const offsetMs = Date.parse(date) - state.clock.wallMs();
-  if (Number.isNaN(offsetMs) || Math.abs(offsetMs - state.clockOffsetMs) < skewMsMin) return false;
+  if (Number.isNaN(offsetMs) || Math.abs(offsetMs) > skewMsMax) return false;
+  if (Math.abs(offsetMs - state.clockOffsetMs) < skewMsMin) return false;
   state.clockOffsetMs = offsetMs;
   return true;
 }

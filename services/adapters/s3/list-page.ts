@@ -15,9 +15,11 @@ const parser = new XMLParser({
 /** Sorts behind every key below a common prefix, but for keys that hold it themselves. */
 const highestCharacter = '\u{10FFFF}';
 
-/** null: it is not a listing. startAfter and delimiter: as asked. */
+/** null: it is not a listing, or not all of one. startAfter: as asked. */
 export function parseListPage(xml: string, startAfter: string): Listing | null {
-  const result = record(record(parser.parse(xml))?.['ListBucketResult']);
+  // The parser takes a document that was cut off for one with fewer objects.
+  if (!xml.trimEnd().endsWith('</ListBucketResult>')) return null;
+  const result = record(record(parsed(xml))?.['ListBucketResult']);
   if (result === null) return null;
   const isEncoded = result['EncodingType'] === 'url';
   const decode = (text: string) => (isEncoded ? decodeName(text) : text);
@@ -42,6 +44,15 @@ export function parseListPage(xml: string, startAfter: string): Listing | null {
   const isTruncated = result['IsTruncated'] === 'true';
   const next = isTruncated ? lastName(objects.at(-1)?.key, commonPrefixes.at(-1)) : null;
   return { objects, commonPrefixes, next };
+}
+
+/** The parser throws for most of what is no XML. */
+function parsed(xml: string): unknown {
+  try {
+    return parser.parse(xml);
+  } catch {
+    return null;
+  }
 }
 
 function lastName(key: string | undefined, prefix: string | undefined): string | null {

@@ -46,6 +46,7 @@ function storageAt(endpoint: string, clock: Clock = systemClock): RoleStorage {
 
 async function scripted(
   script: (request: IncomingMessage, response: ServerResponse) => void,
+  clock: Clock = systemClock,
 ): Promise<RoleStorage> {
   const server = createServer((request, response) => {
     request.resume();
@@ -60,7 +61,7 @@ async function scripted(
   const where = server.address();
   const { port }: Pick<AddressInfo, 'port'> =
     typeof where === 'object' && where !== null ? where : { port: 0 };
-  return storageAt(`http://127.0.0.1:${port}`);
+  return storageAt(`http://127.0.0.1:${port}`, clock);
 }
 
 function errorDocument(code: string, message: string, more = ''): string {
@@ -190,6 +191,76 @@ describe('no answer', () => {
   });
 });
 
+describe('a hostile answer', () => {
+  const refused = (document: string, headers: Readonly<Record<string, string>> = {}) =>
+    scripted((_, response) => {
+      response.writeHead(400, headers);
+      response.end(`<Error>${document}</Error>`);
+    });
+
+  it('has no code but one of the form that codes have', async () => {
+    for (const code of ['C'.repeat(65), 'a\r\nb', '=cmd()', '&#0;', '']) {
+      const { calls } = await refused(`<Code>${code}</Code>`);
+      expect(expectAnswered(await calls.call(copy, never)).code).toBe('BadRequest');
+    }
+  });
+
+  it('has no message, place or request id of more than some hundred bytes', async () => {
+    const long = 'x'.repeat(60_000);
+    const byHeader = await refused(`<Code>X</Code><Region>${long}</Region>`, {
+      'x-amz-request-id': 'x'.repeat(12_000),
+    });
+    const byBody = await refused(`<RequestId>${long}</RequestId>`);
+    for (const { calls } of [byHeader, byBody]) {
+      const { message, requestId } = expectAnswered(await calls.call(copy, never));
+      expect(message.length).toBeLessThan(1_500);
+      expect(requestId).toHaveLength(128);
+    }
+  });
+
+  it('cannot move the clock to where nothing can be signed', async () => {
+    let wallMs = systemClock.wallMs();
+    const ticking = { ...systemClock, wallMs: () => (wallMs += 1_000) };
+    const { objects } = await scripted((_, response) => {
+      response.writeHead(403, { date: 'Sat, 13 Sep 275760 00:00:00 GMT' });
+      response.end('<Error><Code>RequestTimeTooSkewed</Code></Error>');
+    }, ticking);
+    for (const _ of [1, 2, 3]) {
+      const read = await objects.read(address, { start: 0, end: 1 }, null, never);
+      expect(read).toMatchObject({ kind: 'refused', code: 'RequestTimeTooSkewed' });
+    }
+  });
+
+  it('has no time of change if it cannot be read', async () => {
+    const { objects } = await scripted((_, response) => {
+      response.writeHead(200, { 'last-modified': 'yesterday' });
+      response.end();
+    });
+    const head = await objects.head(address, never);
+    expect(head).toMatchObject({ kind: 'ok', value: { lastModifiedMs: 0 } });
+  });
+});
+
+describe('the owner that is expected', () => {
+  it('is told to the server, which refuses a bucket of somebody else', async () => {
+    const credentials = { accessKeyId: 'key', secretAccessKey };
+    const sandbox = await openSandbox({ credentials: [credentials], accountId: '111122223333' });
+    closers.push(() => sandbox.close());
+    const { objects } = storageAt(sandbox.url);
+    expect(createBucket(sandbox.store, address.bucket).kind).toBe('ok');
+    const write = (expectedBucketOwner: string | null) =>
+      objects.write(
+        address,
+        new Uint8Array(1),
+        { contentType: 'text/plain', expectedBucketOwner },
+        never,
+      );
+    expect(await write('444455556666')).toMatchObject({ kind: 'refused', code: 'AccessDenied' });
+    expect(await write('111122223333')).toMatchObject({ kind: 'ok' });
+    expect(await write(null)).toMatchObject({ kind: 'ok' });
+  });
+});
+
 describe('the server knows better', () => {
   it('learns the offset to the clock of the server, and keeps it', async () => {
     const credentials = { accessKeyId: 'key', secretAccessKey };
@@ -241,7 +312,12 @@ describe('header values beyond ASCII', () => {
     createBucket(sandbox.store, 'bucket');
     const { calls, objects } = storageAt(sandbox.url);
     const source = { ...address, key: 'source' };
-    await objects.write(source, new Uint8Array(1), 'text/plain', never);
+    await objects.write(
+      source,
+      new Uint8Array(1),
+      { contentType: 'text/plain', expectedBucketOwner: null },
+      never,
+    );
     const input = { ...copy.input, MetadataDirective: 'REPLACE', Metadata: { a: 'é 日本 😀' } };
     const answer = await calls.call({ command: 'CopyObject', input }, never);
     expect(expectAnswered(answer).code).toBeNull();

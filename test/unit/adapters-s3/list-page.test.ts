@@ -40,4 +40,18 @@ describe('a page of a listing', () => {
     expect(parseListPage('<html><body>hello</body></html>', '')).toBeNull();
     expect(parseListPage(page('<Contents><Size>1</Size></Contents>'), '')).toBeNull();
   });
+
+  it('is null for a listing that was cut off, and for XML that the parser refuses', () => {
+    const listing = page(object('c'));
+    expect(parseListPage(listing.slice(0, listing.indexOf('</Key>')), '')).toBeNull();
+    const entity = `<!DOCTYPE a [<!ENTITY a "${'x'.repeat(20_000)}">]>${listing}`;
+    for (const xml of [
+      entity,
+      page('<a>'.repeat(5_000) + '</a>'.repeat(5_000)),
+      page('<__proto__>1</__proto__>'),
+      page('<![CDATA[ c'),
+    ]) {
+      expect(parseListPage(xml, '')).toBeNull();
+    }
+  });
 });
