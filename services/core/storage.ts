@@ -51,6 +51,12 @@ export interface Listing {
   readonly next: string | null;
 }
 
+export interface WriteSettings {
+  readonly contentType: string;
+  /** The server refuses with 403 a bucket that is not this account's; null: any. */
+  readonly expectedBucketOwner: string | null;
+}
+
 export interface Objects {
   head(at: ObjectAddress, signal: AbortSignal): Promise<StorageAnswer<ObjectHead>>;
   /** Ranged GET; with ifMatch a changed object is refused with 412 PreconditionFailed. */
@@ -64,7 +70,7 @@ export interface Objects {
   write(
     at: ObjectAddress,
     bytes: Uint8Array,
-    contentType: string,
+    settings: WriteSettings,
     signal: AbortSignal,
   ): Promise<StorageAnswer<ObjectHead>>;
   /** One page (at most 1,000 entries) of ListObjectsV2. */

@@ -4,6 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { parseBucketArn } from '../core/arn.ts';
 import type { Job } from '../core/job.ts';
+import { reportFolder } from '../core/report.ts';
 import type { ObjectAddress } from '../core/storage.ts';
 import { askStorage } from './ask-storage.ts';
 import { problem, shown } from './problem.ts';
@@ -23,13 +24,19 @@ export async function probeReport(source: Source, job: Job, signal: AbortSignal)
         '(arn:aws:s3:::name).',
     );
   }
-  const at = { bucket, key: probeKey(report.prefix, job.id), versionId: null };
+  const at = {
+    bucket,
+    key: `${reportFolder(report.prefix, job.id)}/${probeName}`,
+    versionId: null,
+  };
   const { objects } = source.storage;
   const bytes = Buffer.from('s3batch checks that the report can be written.\n');
+  const { expectedBucketOwner } = report;
+  const settings = { contentType: 'text/plain', expectedBucketOwner };
   const put = await askStorage(
     source,
     `PUT ${shownArn(at)}`,
-    () => objects.write(at, bytes, 'text/plain', signal),
+    () => objects.write(at, bytes, settings, signal),
     signal,
   );
   if (put.kind === 'refused') throw reportRefused(at, source.roleArn, put);
@@ -41,10 +48,4 @@ async function removeProbe(source: Source, at: ObjectAddress, signal: AbortSigna
   const { objects } = source.storage;
   const what = `DELETE ${shownArn(at)}`;
   await askStorage(source, what, () => objects.remove(at, signal), signal);
-}
-
-function probeKey(prefix: string | null, jobId: string): string {
-  const folder = `job-${jobId}/${probeName}`;
-  const base = prefix?.replace(/\/+$/, '') ?? '';
-  return base === '' ? folder : `${base}/${folder}`;
 }

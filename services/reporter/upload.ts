@@ -33,6 +33,8 @@ export async function upload(
     return { kind: 'failed', isPassing: false, reason };
   }
   const at = { bucket: bucketOf(report), key: file.key, versionId: null };
+  const { contentType } = file;
+  const settings = { contentType, expectedBucketOwner: report.expectedBucketOwner };
   const late = new AbortController();
   const done = new AbortController();
   const bounded = AbortSignal.any([signal, late.signal]);
@@ -41,7 +43,7 @@ export async function upload(
       late.abort();
     }),
   );
-  const answer = await role.objects.write(at, file.bytes, file.contentType, bounded);
+  const answer = await role.objects.write(at, file.bytes, settings, bounded);
   done.abort();
   switch (answer.kind) {
     case 'ok':

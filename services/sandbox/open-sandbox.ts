@@ -27,6 +27,8 @@ export interface SandboxOptions {
   readonly port?: number;
   readonly region?: string;
   readonly credentials: readonly SandboxCredentials[];
+  /** Owner of every bucket, for x-amz-expected-bucket-owner. Default 123456789012. */
+  readonly accountId?: string;
   readonly events?: EventSettings;
   /** Sees every authenticated call; null lets it through. */
   readonly intercept?: (request: SandboxRequest) => Interception | null;
@@ -44,6 +46,7 @@ export interface Sandbox {
 }
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
+const accountIdDefault = '123456789012';
 const requestIdDigits = 16;
 const headerBytesMax = 64 * 1024;
 const keepAliveMs = 60_000;
@@ -59,6 +62,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     store: openStore(nowMs),
     authenticate: openAuthenticator(options.credentials, nowMs),
     events: options.events === undefined ? null : openEventPoster(options.events, region),
+    accountId: options.accountId ?? accountIdDefault,
     intercept: options.intercept ?? (() => null),
     nowMs,
     counts: { requests: 0 },
@@ -92,6 +96,7 @@ interface Room {
   readonly store: Store;
   readonly authenticate: Authenticate;
   readonly events: EventPoster | null;
+  readonly accountId: string;
   readonly intercept: (request: SandboxRequest) => Interception | null;
   readonly nowMs: () => number;
   readonly counts: { requests: number };
@@ -141,6 +146,10 @@ function respond(
   if (target.kind === 'refused') return refuseWith(target);
   const { method, headers, body } = reading;
   const request: SandboxRequest = { method, headers, body, ...target.value };
+  const expectedOwner = headers['x-amz-expected-bucket-owner'];
+  if (expectedOwner !== undefined && expectedOwner !== room.accountId) {
+    return refuseWith(refuse('AccessDenied', 'The bucket belongs to another account.'));
+  }
   const interception = room.intercept(request);
   if (interception?.kind === 'refuse') {
     return refuseWith(refuse(interception.code, interception.message));

@@ -167,7 +167,7 @@ export function openMemoryS3(options: MemoryS3Options = {}): MemoryS3 {
     head: (at, signal) => perform('HeadObject', at, null, () => head(store, at), signal),
     read: (at, range, ifMatch, signal) =>
       perform('GetObject', at, null, () => readRange(store, at, range, ifMatch), signal),
-    write: (at, bytes, contentType, signal) =>
+    write: (at, bytes, { contentType }, signal) =>
       perform('PutObject', at, null, () => write(store, at, bytes, contentType), signal),
     list: (bucket, page, signal) =>
       perform(

@@ -170,7 +170,12 @@ describe.each(profiles)('at %s', (_, role) => {
     await compare('DeleteObject', at, (c) => c.send(new DeleteObjectCommand(at)));
     const ranged = { ...at, Range: 'bytes=0-9', IfMatch: '"etag"' };
     await compare('GetObject', ranged, (c) => c.send(new GetObjectCommand(ranged)));
-    const put = { ...at, Body: Buffer.from('content é'), ContentType: 'text/csv' };
+    const put = {
+      ...at,
+      Body: Buffer.from('content é'),
+      ContentType: 'text/csv',
+      ExpectedBucketOwner: '123456789012',
+    };
     await compare('PutObject', put, (c) => c.send(new PutObjectCommand(put)));
     const page = {
       Bucket,

@@ -86,7 +86,14 @@ function suite(open: () => Promise<Subject>, keys: readonly string[]): void {
     versionId,
   });
   const put = async (bucket: string, key: string, content: string) =>
-    value(await subject.storage.objects.write(at(bucket, key), bytesOf(content), 'text/x', never));
+    value(
+      await subject.storage.objects.write(
+        at(bucket, key),
+        bytesOf(content),
+        { contentType: 'text/x', expectedBucketOwner: null },
+        never,
+      ),
+    );
 
   it('gives back under each hard key exactly what was written under it', async () => {
     const bucket = await subject.makeBucket(false);
