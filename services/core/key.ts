@@ -7,6 +7,9 @@ export const keyBytesMax = 1024;
 
 const plainKey = /^[A-Za-z0-9*\-._/]*$/;
 const mustDecode = /[%+]/;
+/** Plain characters, '+', and %XX of bytes that have no other spelling: exactly what we write. */
+const asEncoded =
+  /^(?:[A-Za-z0-9*\-._/+]|%(?:[0189A-F][0-9A-F]|2[1-9BC]|3[A-F]|40|5[B-E]|60|7[B-F]))*$/;
 
 export function encodeKey(key: string): string {
   if (plainKey.test(key)) return key;
@@ -19,11 +22,18 @@ export function encodeKey(key: string): string {
 /** null: a percent sign without two hex digits, or bytes that are not UTF-8. */
 export function decodeKey(text: string): string | null {
   if (!mustDecode.test(text)) return text;
+  const spaced = text.replaceAll('+', ' ');
+  if (!spaced.includes('%')) return spaced;
   try {
-    return decodeURIComponent(text.replace(/\+/g, ' '));
+    return decodeURIComponent(spaced);
   } catch {
     return null;
   }
+}
+
+/** Whether a spelling that decodeKey takes is the one that encodeKey gives: nearly always. */
+export function isAsEncoded(text: string): boolean {
+  return asEncoded.test(text);
 }
 
 /** Bytes of the text as UTF-8, without encoding it. */

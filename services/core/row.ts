@@ -4,7 +4,7 @@
 import { isBucketName } from './arn.ts';
 import type { CsvShape } from './csv-fields.ts';
 import type { ManifestField } from './job.ts';
-import { decodeKey, encodeKey, keyBytesMax, utf8Bytes } from './key.ts';
+import { decodeKey, isAsEncoded, keyBytesMax, utf8Bytes } from './key.ts';
 import type { Task } from './task.ts';
 
 export type RowOutcome =
@@ -63,15 +63,20 @@ function taskRule(): RowRules['task'] {
     if (key === null) {
       return { kind: 'bad', reason: `has a key that is not URL-encoded: ${shown(spelled)}` };
     }
-    if (key.length * 3 > keyBytesMax && utf8Bytes(key) > keyBytesMax) {
+    if (isLonger(key, keyBytesMax)) {
       return { kind: 'bad', reason: `has a key of more than ${keyBytesMax} bytes` };
     }
-    if (versionId !== null && utf8Bytes(versionId) > versionIdBytesMax) {
+    if (versionId !== null && isLonger(versionId, versionIdBytesMax)) {
       return { kind: 'bad', reason: `has a version id of more than ${versionIdBytesMax} bytes` };
     }
-    const written = encodeKey(key) === spelled ? null : spelled;
+    const written = isAsEncoded(spelled) ? null : spelled;
     return { kind: 'task', task: { bucket, key, written, versionId } };
   };
+}
+
+/** Counts bytes only where the characters alone do not tell. */
+function isLonger(text: string, bytesMax: number): boolean {
+  return text.length * 3 > bytesMax && utf8Bytes(text) > bytesMax;
 }
 
 function bucketProblem(bucket: string): string | null {

@@ -42,17 +42,18 @@ export async function runSession(
     stop,
   });
   const admission = openAdmission(limits, world.allowance, (task) => {
-    keys.enter(keyOf(task), () => tasks.add(work(task)));
+    const key = keyOf(task);
+    keys.enter(key, () => tasks.add(work(task, key)));
   });
   const outcomes = openOutcomes(lane, ledger, clock, limits, (count) => {
     admission.committed(count);
   });
 
-  async function work(task: LaneTask): Promise<void> {
+  async function work(task: LaneTask, key: string): Promise<void> {
     const result = await attempts.run(task);
     if (result === null) return;
     outcomes.add(task, result);
-    keys.leave(keyOf(task));
+    keys.leave(key);
     admission.finished();
     if (admission.isQuiet()) outcomes.hurry();
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeKey, encodeKey, utf8Bytes } from '../../../services/core/key.ts';
+import { decodeKey, encodeKey, isAsEncoded, utf8Bytes } from '../../../services/core/key.ts';
 
 const anyKey = fc.string({ unit: 'binary', maxLength: 300 });
 
@@ -50,6 +50,24 @@ test('a spelled key holds nothing but ASCII without space, quote and comma', () 
       expect(encodeKey(key)).toMatch(/^[A-Za-z0-9*\-._/+%]*$/);
     }),
   );
+});
+
+test('a spelling is as encoded exactly if encoding its key gives it again', () => {
+  const isSame = (spelled: string) => {
+    const key = decodeKey(spelled);
+    return key === null || isAsEncoded(spelled) === (encodeKey(key) === spelled);
+  };
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+  const escapes = bytes.flatMap((hex) => [`%${hex}`, `%${hex.toUpperCase()}`]);
+  const characters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  for (const spelled of [...escapes, ...characters])
+    expect([spelled, isSame(spelled)]).toEqual([spelled, true]);
+  const piece = fc.oneof(
+    fc.constantFrom(...escapes, ...characters),
+    fc.string({ unit: 'grapheme', maxLength: 3 }),
+    fc.string({ unit: 'grapheme', maxLength: 3 }).map(encodeKey),
+  );
+  fc.assert(fc.property(fc.array(piece), (pieces) => isSame(pieces.join(''))));
 });
 
 test('the bytes of a text are those of its UTF-8', () => {
