@@ -341,6 +341,31 @@ describe('the actions of local topics', () => {
     expect(echoed.body).toContain('&lt;b&gt;&amp;');
   });
 
+  test('keep to their limits, and to one subscription per endpoint, also when asked all at once', async () => {
+    const { service } = await scene();
+    await call(service, 'CreateTopic', { Name: 'done' });
+    const ask = (endpoint: string) =>
+      call(service, 'Subscribe', { TopicArn: topicArn, Protocol: 'http', Endpoint: endpoint });
+    const endpoints = Array.from({ length: 150 }, (_, index) => `http://hooks.example/${index}`);
+    await Promise.all([ask('http://hooks.example/0'), ask('http://hooks.example/0')]);
+    const { body } = await call(service, 'ListSubscriptions', {});
+    expect(body.split('<member>')).toHaveLength(2);
+    const answers = await Promise.all(endpoints.map(ask));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(100);
+    expect(answers.at(-1)).toMatchObject({ code: 'SubscriptionLimitExceeded' });
+    const names = Array.from({ length: 1_010 }, (_, index) => `t${index}`);
+    const made = await Promise.all(names.map((Name) => call(service, 'CreateTopic', { Name })));
+    expect(made.filter(({ status }) => status === 200)).toHaveLength(999);
+  });
+
+  test('have no subscriber whose address holds white space', async () => {
+    const { service } = await scene();
+    for (const tail of ['a b', 'a\r\nHost: inside', 'a\u0000', 'a\u00a0']) {
+      const answer = await subscribe(service, `http://hooks.example/${tail}`);
+      expect(answer).toMatchObject({ status: 400, code: 'InvalidParameter' });
+    }
+  });
+
   test('public links do nothing but confirm and unsubscribe', async () => {
     const { service } = await scene();
     await call(service, 'CreateTopic', { Name: 'done' });

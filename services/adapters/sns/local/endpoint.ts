@@ -47,6 +47,8 @@ export async function findTarget(
 
 function parseEndpoint(endpoint: string): URL | string {
   if (endpoint.length > endpointCharactersMax) return 'the endpoint is too long';
+  // The URL parser would drop some of it, and what is kept and shown would be another address.
+  if (/[\s\p{Cc}]/u.test(endpoint)) return 'the endpoint must not hold white space';
   if (!URL.canParse(endpoint)) return 'the endpoint must be a URL';
   const url = new URL(endpoint);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

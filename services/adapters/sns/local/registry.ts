@@ -26,6 +26,8 @@ export interface TopicRegistry {
   /** Durable and seen by this registry when it resolves. */
   put(records: readonly SettingsRecord[], signal: AbortSignal): Promise<void>;
   remove(keys: readonly string[], signal: AbortSignal): Promise<void>;
+  /** One at a time in this process: what looks first and writes then finds what it has seen. */
+  alone<T>(change: () => Promise<T>): Promise<T>;
   caughtUp(signal: AbortSignal): Promise<void>;
 }
 
@@ -57,6 +59,8 @@ export async function openTopicRegistry(log: Log, signal: AbortSignal): Promise<
     );
     await view.caughtUp(last, stop);
   }
+
+  let last: Promise<unknown> = Promise.resolve();
 
   return {
     topic(arn) {
@@ -91,6 +95,11 @@ export async function openTopicRegistry(log: Log, signal: AbortSignal): Promise<
         keys.map((key) => ({ key, value: null })),
         stop,
       ),
+    alone(change) {
+      const mine = last.then(change);
+      last = mine.catch(() => undefined);
+      return mine;
+    },
     caughtUp: (stop) => view.caughtUp('now', stop),
   };
 }

@@ -25,19 +25,23 @@ import { ensureSigningKey } from './signing-key.ts';
 import { renderRefusal, renderResult } from './xml.ts';
 
 const actions: ReadonlyMap<string, Action> = new Map([
-  ['CreateTopic', createTopic],
-  ['DeleteTopic', deleteTopic],
+  ['CreateTopic', alone(createTopic)],
+  ['DeleteTopic', alone(deleteTopic)],
   ['ListTopics', listTopics],
   ['GetTopicAttributes', getTopicAttributes],
-  ['SetTopicAttributes', setTopicAttributes],
+  ['SetTopicAttributes', alone(setTopicAttributes)],
   ['Subscribe', subscribe],
-  ['ConfirmSubscription', confirmSubscription],
-  ['Unsubscribe', unsubscribe],
+  ['ConfirmSubscription', alone(confirmSubscription)],
+  ['Unsubscribe', alone(unsubscribe)],
   ['ListSubscriptions', listSubscriptions],
   ['ListSubscriptionsByTopic', listSubscriptionsByTopic],
   ['GetSubscriptionAttributes', getSubscriptionAttributes],
   ['Publish', publish],
 ]);
+
+function alone(action: Action): Action {
+  return (ports, call) => ports.registry.alone(() => action(ports, call));
+}
 
 /** What a link may do without a signature. */
 const linkActions: ReadonlySet<string> = new Set(['ConfirmSubscription', 'Unsubscribe']);

@@ -49,9 +49,9 @@ function isList(value: XmlValue): value is readonly XmlValue[] {
   return Array.isArray(value);
 }
 
-/** Control characters that XML 1.0 cannot hold become U+FFFD. */
+/** Characters that XML 1.0 cannot hold become U+FFFD. */
 function escapeText(text: string): string {
-  return text.replace(/[&<>\r\p{Cc}]/gu, (character) => {
+  return text.toWellFormed().replace(/[&<>\r\p{Cc}\uFFFE\uFFFF]/gu, (character) => {
     if (character === '&') return '&amp;';
     if (character === '<') return '&lt;';
     if (character === '>') return '&gt;';

@@ -8,6 +8,7 @@ import { type SubscriptionRecord, type TopicRecord } from '../record.ts';
 import { invalid, refuse, type TopicRefusal } from '../refusal.ts';
 import {
   type Action,
+  type ActionAnswer,
   type ActionCall,
   type ActionPorts,
   answer,
@@ -24,9 +25,21 @@ export const subscribe: Action = async (ports, call) => {
   if (topic.kind === 'refused') return topic;
   const asked = await readSubscription(ports, call, topic);
   if (asked.kind === 'refused') return asked;
+  // Alone only from here: resolving a name may take its time.
+  return ports.registry.alone(() => keep(ports, call, asked));
+};
+
+async function keep(
+  ports: ActionPorts,
+  call: ActionCall,
+  asked: SubscriptionRecord,
+): Promise<ActionAnswer> {
+  if (ports.registry.topic(asked.topicArn) === undefined) {
+    return refuse('NotFound', 'Topic does not exist');
+  }
   const all = ports.registry.subscriptions(ports.clock.wallMs());
   const known = all.find(
-    ({ topicArn, endpoint }) => topicArn === topic.arn && endpoint === asked.endpoint,
+    ({ topicArn, endpoint }) => topicArn === asked.topicArn && endpoint === asked.endpoint,
   );
   if (known !== undefined && known.isRaw !== asked.isRaw) {
     return invalid('Attributes', 'Subscription already exists with different attributes');
@@ -43,7 +56,7 @@ export const subscribe: Action = async (ports, call) => {
   const isArnWanted = call.parameters['ReturnSubscriptionArn'] === 'true';
   const isArnShown = subscription.isConfirmed || isArnWanted;
   return answer({ SubscriptionArn: isArnShown ? subscription.arn : 'pending confirmation' });
-};
+}
 
 async function readSubscription(
   ports: ActionPorts,
