@@ -17,6 +17,9 @@ export type EventAnswer =
     }
   | { readonly kind: 'refused'; readonly message: string };
 
+/** S3 sends one at a time, servers like it a few; judging half a million would stop control. */
+export const eventRecordsMax = 1_000;
+
 const record = z.object({
   eventName: z.string(),
   s3: z.object({
@@ -44,12 +47,16 @@ export function parseEvent(body: string): EventAnswer {
   }
   const fields = documentFields.safeParse(parsed);
   if (!fields.success) return refused('The body is not an S3 event document: it has no Records.');
+  const { Records: records } = fields.data;
+  if (records.length > eventRecordsMax) {
+    return refused(`The document has more than ${eventRecordsMax} Records; send them in parts.`);
+  }
   const objects: CreatedObject[] = [];
-  for (const entry of fields.data.Records) {
+  for (const entry of records) {
     const created = createdObject(entry);
     if (created !== null) objects.push(created);
   }
-  return { kind: 'created', objects, others: fields.data.Records.length - objects.length };
+  return { kind: 'created', objects, others: records.length - objects.length };
 }
 
 function createdObject(entry: unknown): CreatedObject | null {

@@ -21,6 +21,8 @@ interface Findings {
 
 /** More would not help anyone; and a body of 1 MiB could name a hundred thousand. */
 const problemsMax = 5;
+/** They go into one line of the log. */
+const ignoredMax = 20;
 const shownCharactersMax = 100;
 
 export function readShape<S extends Shape>(
@@ -76,7 +78,7 @@ function readStructure(
     const member = Object.hasOwn(members, child.name) ? members[child.name] : undefined;
     const childPath = path === '' ? child.name : `${path}.${child.name}`;
     if (member === undefined) {
-      if (unknown === 'ignored') found.ignored.push(shown(childPath));
+      if (unknown === 'ignored') note(found, childPath);
       else found.problems.push(`${shown(childPath)} is not supported by this version of s3batch.`);
     } else if (child.name in value) {
       found.problems.push(`${childPath} is given twice.`);
@@ -91,6 +93,10 @@ function readStructure(
     }
   }
   return value;
+}
+
+function note(found: Findings, path: string): void {
+  if (found.ignored.length < ignoredMax) found.ignored.push(shown(path));
 }
 
 function readList(

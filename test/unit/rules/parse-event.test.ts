@@ -26,6 +26,13 @@ describe('an S3 event document', () => {
     });
   });
 
+  test('of more than 1,000 records is refused, and none of them is looked at', () => {
+    const full = `{"Records":[${Array.from({ length: 1_000 }, () => '{}').join(',')}]}`;
+    expect(parseEvent(full)).toMatchObject({ kind: 'created', others: 1_000 });
+    const answer = parseEvent(full.replace('[', '[{},'));
+    expect(answer.kind === 'refused' ? answer.message : '').toContain('more than 1000 Records');
+  });
+
   test('of the kind that S3 sends as a test is ignored', () => {
     const body = { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'b' };
     expect(parseEvent(JSON.stringify(body))).toEqual({ kind: 'created', objects: [], others: 1 });
