@@ -1,7 +1,7 @@
 // Posts: how a service that works jobs side by side (worker, reporter) follows the jobs topic and
 // keeps one post standing at each job that wants it.
-// Invariant: at most one post per job. A job that wants one again after its post was left gets a new
-// one, and an old record of a job never starts what a newer one has ended.
+// Invariant: at most one post per job. A job that wants one again after its post was left gets a
+// new one, and an old record of a job never starts what a newer one has ended.
 import type { Collector } from './collector.ts';
 import type { Job } from './job.ts';
 import type { Log, StoredRecord } from './log.ts';

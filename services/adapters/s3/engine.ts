@@ -30,7 +30,9 @@ export interface Engine {
 }
 
 const skewMsMin = 60_000;
-/** A clock that starts in 1970 is within; a Date that no later request could be signed for is not. */
+/**
+ * A clock that starts in 1970 is within; a Date that no later request could be signed for is not.
+ */
 const skewMsMax = 100 * 365 * 86_400_000;
 const skewCodes = ['RequestTimeTooSkewed', 'RequestExpired'];
 const expiredCodes = ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'];

@@ -15,7 +15,7 @@ export interface TransportLimits {
 }
 
 export const transportLimitsDefault: TransportLimits = {
-  connectionsMax: 128,
+  connectionsMax: 256,
   connectMsMax: 5_000,
   keepAliveMs: 15_000,
 };
