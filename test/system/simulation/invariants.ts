@@ -10,7 +10,7 @@ import type { Log, StoredRecord } from '../../../services/core/log.ts';
 import { historyTopic, jobSpace, resultsTopic } from '../../../services/core/names.ts';
 import { transitions } from '../../../services/core/transitions.ts';
 import type { MemoryS3 } from '../../support/memory-s3.ts';
-import { bucket, type PlannedJob, reportBucket } from './plan.ts';
+import { bucket, copied, type PlannedJob, reportBucket } from './plan.ts';
 import type { Ending } from './world.ts';
 
 export async function faultsOf(ending: Ending): Promise<string[]> {
@@ -62,19 +62,40 @@ async function faultsOfJob(
   expect(
     sameTimes(
       report.rows,
-      results.map(({ row }) => row),
+      results.filter(({ status }) => isInScope(job, status)).map(({ row }) => row),
     ),
     'the report is not the results',
   );
   const wanted = planned.rows.map(({ key }) => encodeKey(key));
   expect(isWithin(report.keys, wanted), 'the report names a row that the manifest does not');
-  for (const key of report.succeededKeys) {
+  for (const { key, status } of results) {
     const row = planned.rows.find((one) => encodeKey(one.key) === key);
-    const tags = row === undefined ? undefined : ending.s3.peek(bucket, row.key)?.tags;
-    const hasTag = tags !== undefined && JSON.stringify(tags).includes(`"${planned.index}"`);
-    expect(hasTag, `${key} succeeded without its tag`);
+    if (row === undefined || status !== 'succeeded') continue;
+    expect(row.fate === 'fine', `${key} succeeded, but it is ${row.fate}`);
+    expect(isDone(ending.s3, planned, row.key), `${key} succeeded without its effect`);
   }
   return faults;
+}
+
+function isInScope({ request: { report } }: Job, status: 'succeeded' | 'failed'): boolean {
+  return report.enabled && (report.scope === 'AllTasks' || status === 'failed');
+}
+
+/** Whether S3 shows what the job's operation does to an object. */
+function isDone(s3: MemoryS3, planned: PlannedJob, key: string): boolean {
+  const object = s3.peek(bucket, key);
+  const tags = JSON.stringify(object?.tags ?? null);
+  switch (planned.request.operation.name) {
+    case 'S3PutObjectTagging':
+      return tags.includes(`"${planned.index}"`) && !tags.includes('before');
+    case 'S3DeleteObjectTagging':
+      return tags === '[]';
+    case 'S3PutObjectCopy': {
+      const at = copied(planned, key);
+      const copy = s3.peek(at.bucket, at.key);
+      return copy !== undefined && copy.etag === object?.etag;
+    }
+  }
 }
 
 /** Denied and missing objects fail their task; only the threshold, a bad row or a user ends a job. */
@@ -120,7 +141,7 @@ function areToldOnce(own: readonly HistoryRecord[], { published }: Ending): bool
 }
 
 async function resultsOf(ending: Ending, job: Job) {
-  const results: { id: string; row: string }[] = [];
+  const results: { id: string; key: string; status: 'succeeded' | 'failed'; row: string }[] = [];
   // A follower is not told the partition; a task's key tells it as well, for keys have one.
   for (const { value } of await allRecords(ending, jobSpace(job.id), resultsTopic)) {
     if (value === null) continue;
@@ -135,7 +156,7 @@ async function resultsOf(ending: Ending, job: Job) {
       errorCode,
     } of record.results) {
       const row = [of, reportedKey, status, httpStatus, errorCode].join(',');
-      results.push({ id: `${reportedKey} ${ordinal}`, row });
+      results.push({ id: `${reportedKey} ${ordinal}`, key: reportedKey, status, row });
     }
   }
   return results;
@@ -147,10 +168,11 @@ function readReport(s3: MemoryS3, job: Job) {
   const manifest = s3.peek(reportBucket, `${folder}/manifest.json`);
   const hasRun = job.lanes.some((lane) => lane.read > 0);
   const rows: string[] = [];
-  if (manifest === undefined) {
-    if (hasRun) faults.push('no manifest.json although a task ran');
-    return { faults, rows, keys: [], succeededKeys: [] };
+  const isWanted = job.request.report.enabled && hasRun;
+  if (isWanted !== (manifest !== undefined)) {
+    faults.push(isWanted ? 'no manifest.json although a task ran' : 'a manifest.json unasked for');
   }
+  if (manifest === undefined) return { faults, rows, keys: [] };
   const decoder = new TextDecoder();
   const md5 = s3.peek(reportBucket, `${folder}/manifest.json.md5`);
   if (md5 === undefined || !decoder.decode(md5.bytes).startsWith(md5Hex(manifest.bytes))) {
@@ -172,10 +194,7 @@ function readReport(s3: MemoryS3, job: Job) {
     }
   }
   const keys = rows.map((row) => row.split(',')[1] ?? '');
-  const succeededKeys = rows
-    .filter((row) => row.split(',')[2] === 'succeeded')
-    .map((row) => row.split(',')[1] ?? '');
-  return { faults, rows, keys, succeededKeys };
+  return { faults, rows, keys };
 }
 
 function md5Hex(bytes: Uint8Array): string {

@@ -5,11 +5,13 @@ import type { CoordinatorLimits } from '../../../services/control/coordinator-li
 import { coordinatorDefaults } from '../../../services/control/coordinator-limits.ts';
 import type { JobRequest } from '../../../services/core/job.ts';
 import { encodeKey } from '../../../services/core/key.ts';
-import type { Dice } from './instance.ts';
+import type { Operation } from '../../../services/core/operation.ts';
+import type { Chances, Dice } from './instance.ts';
 
 export const bucket = 'source';
 export const manifestBucket = 'manifests';
 export const reportBucket = 'reports';
+export const targetBucket = 'target';
 export const accountId = '123456789012';
 export const topicArn = `arn:aws:sns:us-east-1:${accountId}:simulated`;
 
@@ -36,18 +38,17 @@ export interface PlannedJob {
   readonly actions: readonly PlannedAction[];
 }
 
-export interface Plan {
+export interface Plan extends Chances {
   readonly jobs: readonly PlannedJob[];
   readonly limits: CoordinatorLimits;
   readonly workers: number;
   readonly reporters: number;
-  readonly killPerMille: number;
-  readonly s3FaultPerMille: number;
 }
 
 const jobsMax = 3;
 const startMsMax = 1_500;
 const actionMsMax = 6_000;
+const outageMsMax = 50_000;
 const partitionEstimates = [0, 0, 1_000, 1_000_000, 50_000_000];
 
 export function planOf(dice: Dice): Plan {
@@ -69,7 +70,16 @@ export function planOf(dice: Dice): Plan {
     reporters: 1 + dice.below(2),
     killPerMille: dice.perMille(300) ? 0 : 1 + dice.below(12),
     s3FaultPerMille: dice.perMille(500) ? 0 : dice.below(60),
+    stallPerMille: dice.perMille(600) ? 0 : 1 + dice.below(4),
+    s3HangPerMille: dice.perMille(700) ? 0 : 1 + dice.below(4),
+    outage: dice.perMille(700) ? null : planOutage(dice),
   };
+}
+
+function planOutage(dice: Dice): Chances['outage'] {
+  const fromMs = dice.below(actionMsMax);
+  const kind = dice.perMille(500) ? 'refused' : 'expired';
+  return { kind, fromMs, untilMs: fromMs + dice.below(outageMsMax) };
 }
 
 function planJob(dice: Dice, index: number): PlannedJob {
@@ -103,6 +113,11 @@ function planJob(dice: Dice, index: number): PlannedJob {
   };
 }
 
+/** Where a job that copies puts its copy of the object. */
+export function copied(job: Pick<PlannedJob, 'index'>, key: string) {
+  return { bucket: targetBucket, key: `copies ${job.index}/${key}` };
+}
+
 /** A function of the key, so that a key that stands twice has one fate. */
 function fateOf(key: string, deniedPerMille: number): PlannedRow['fate'] {
   const roll = createHash('sha256').update(key).digest().readUInt16BE(0) % 1000;
@@ -122,10 +137,7 @@ function requestOf(
     description: null,
     confirmationRequired,
     clientRequestToken: `token-${index}`,
-    operation: {
-      name: 'S3PutObjectTagging',
-      parameters: { TagSet: [{ Key: 'job', Value: String(index) }] },
-    },
+    operation: planOperation(dice, index),
     manifest: {
       format: 'S3BatchOperations_CSV_20180820',
       fields: ['Bucket', 'Key'],
@@ -135,18 +147,31 @@ function requestOf(
         etag,
       },
     },
-    report: {
-      enabled: true,
-      bucketArn: `arn:aws:s3:::${reportBucket}`,
-      prefix: 'reports',
-      scope: 'AllTasks',
-      expectedBucketOwner: null,
-    },
+    report: dice.perMille(100)
+      ? { enabled: false }
+      : {
+          enabled: true,
+          bucketArn: `arn:aws:s3:::${reportBucket}`,
+          prefix: 'reports',
+          scope: dice.perMille(250) ? 'FailedTasksOnly' : 'AllTasks',
+          expectedBucketOwner: null,
+        },
     tags: [],
     topicArn,
     origin: { kind: 'api', accessKeyId: 'SIMULATED' },
     bucketsAllowed: null,
   };
+}
+
+function planOperation(dice: Dice, index: number): Operation {
+  if (dice.perMille(200)) return { name: 'S3DeleteObjectTagging', parameters: {} };
+  if (dice.perMille(250)) {
+    const TargetResource = `arn:aws:s3:::${targetBucket}`;
+    const parameters = { TargetResource, TargetKeyPrefix: `copies ${index}` };
+    return { name: 'S3PutObjectCopy', parameters };
+  }
+  const TagSet = [{ Key: 'job', Value: String(index) }];
+  return { name: 'S3PutObjectTagging', parameters: { TagSet } };
 }
 
 function planActions(dice: Dice, confirmationRequired: boolean): PlannedAction[] {

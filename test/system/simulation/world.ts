@@ -6,7 +6,7 @@ import { type MemoryHandle, openMemoryLog } from '../../../services/adapters/log
 import { runCoordinator } from '../../../services/control/coordinator.ts';
 import type { Clock } from '../../../services/core/clock.ts';
 import type { Job } from '../../../services/core/job.ts';
-import { isLogError, type Log } from '../../../services/core/log.ts';
+import { isLogError, type Log, type StoredRecord } from '../../../services/core/log.ts';
 import type { Message } from '../../../services/core/message.ts';
 import {
   controlTopics,
@@ -18,11 +18,21 @@ import { isTerminal } from '../../../services/core/transitions.ts';
 import { runIngest } from '../../../services/ingest/run.ts';
 import { runNotifier } from '../../../services/reporter/notify.ts';
 import { runReporter } from '../../../services/reporter/run.ts';
+import { setTags } from '../../../services/sandbox/tags.ts';
 import { runWorker } from '../../../services/worker/run.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { type MemoryS3, openMemoryS3 } from '../../support/memory-s3.ts';
 import { type Dice, type InstancePorts, openDice, openInstance } from './instance.ts';
-import { accountId, bucket, manifestBucket, type Plan, planOf, reportBucket } from './plan.ts';
+import {
+  accountId,
+  bucket,
+  copied,
+  manifestBucket,
+  type Plan,
+  planOf,
+  reportBucket,
+  targetBucket,
+} from './plan.ts';
 import { type Planted, plant } from './planted.ts';
 
 export interface Published {
@@ -45,7 +55,7 @@ export interface Ending {
 }
 
 const restartMsMax = 4_000;
-const virtualMsMax = 30 * 60_000;
+const virtualMsMax = 2 * 3_600_000;
 const confirmEveryMs = 10_000;
 const dayMs = 24 * 3_600_000;
 
@@ -56,7 +66,7 @@ export async function runWorld(seed: number, planted: Planted | null): Promise<E
   const world = openMemoryLog({ nowMs: () => clock.wallMs() });
   const s3 = openMemoryS3({
     nowMs: () => clock.wallMs(),
-    buckets: [bucket, manifestBucket, reportBucket],
+    buckets: [bucket, manifestBucket, reportBucket, targetBucket],
   });
   seedObjects(s3, plan);
   const published: Published[] = [];
@@ -164,6 +174,7 @@ export async function runWorld(seed: number, planted: Planted | null): Promise<E
   }
   stopping.abort();
   await clock.advance(dayMs / 24);
+  await readJobs(calm.log, jobs);
   return {
     plan,
     log: calm.log,
@@ -176,6 +187,17 @@ export async function runWorld(seed: number, planted: Planted | null): Promise<E
     faults,
     clock,
   };
+}
+
+/** What was written while everything stopped counts too. */
+async function readJobs(log: Log, jobs: Map<string, Job>): Promise<void> {
+  const forever = new AbortController().signal;
+  const fold = ({ key, value }: StoredRecord) => {
+    if (value !== null) jobs.set(key, jobCodec.decode(value));
+  };
+  const view = await log.follow('control', jobsTopic, fold, forever);
+  await view.caughtUp('now', forever);
+  await view.release();
 }
 
 /** The last notification may come after the job's end; a lost one is found by the time limit. */
@@ -203,16 +225,18 @@ function seedObjects(s3: MemoryS3, plan: Plan): void {
     s3.seed(manifestBucket, `job-${job.index}.csv`, job.manifestText);
     for (const { key, fate } of job.rows) {
       if (fate !== 'missing') s3.seed(bucket, key, key);
-      if (fate === 'denied') {
-        s3.fail({
-          command: 'PutObjectTagging',
-          bucket,
-          key,
-          answer: { kind: 'refused', status: 403, code: 'AccessDenied', message: 'Access Denied' },
-        });
-      }
+      if (fate === 'fine') tag(s3, key, 'before');
+      if (fate !== 'denied') continue;
+      const answer = { kind: 'refused', status: 403, code: 'AccessDenied' } as const;
+      const at =
+        job.request.operation.name === 'S3PutObjectCopy' ? copied(job, key) : { bucket, key };
+      s3.fail({ ...at, answer: { ...answer, message: 'Access Denied' } });
     }
   }
+}
+
+function tag(s3: MemoryS3, key: string, value: string): void {
+  setTags(s3.store, { bucket, key, versionId: null }, [{ Key: 'state', Value: value }]);
 }
 
 async function send(handle: MemoryHandle, message: Message): Promise<void> {
