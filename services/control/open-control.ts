@@ -56,6 +56,21 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
+  let bodiesBytes = 0;
+  app.addHook('onRequest', async (request, reply) => {
+    const bytes = announcedBytes(request);
+    if (bodiesBytes + bytes > limits.bodiesBytesMax) {
+      const ids = newIds();
+      reply.header('connection', 'close');
+      await send(reply, ids, refusalAnswer(crowded, faceOf(request), ids));
+      return;
+    }
+    bodiesBytes += bytes;
+    reply.raw.once('close', () => {
+      bodiesBytes -= bytes;
+    });
+  });
+
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const ids = newIds();
     const startMs = ports.clock.monotonicMs();
@@ -102,9 +117,7 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
     if (framed.code === 'InternalServiceException') {
       ports.log.error({ err: error, requestId: ids.requestId }, 'request failed');
     }
-    const { path } = splitTarget(request.originalUrl);
-    const protocol = path === '/events' ? 'json' : 's3control';
-    await send(reply, ids, refusalAnswer(framed, protocol, ids));
+    await send(reply, ids, refusalAnswer(framed, faceOf(request), ids));
   });
   return app;
 }
@@ -115,10 +128,24 @@ const late: Refusal = {
     'No answer came in time. The request may still take effect; with the same ClientRequestToken ' +
     'it is safe to ask again.',
 };
+const crowded: Refusal = {
+  code: 'SlowDown',
+  message: 'Too many requests are being read; ask again later.',
+};
 const failed: Refusal = {
   code: 'InternalServiceException',
   message: 'Something failed here; the log has it under this request id.',
 };
+
+/** At most what is read of it; a body in chunks may have any length. */
+function announcedBytes({ headers }: FastifyRequest): number {
+  if (headers['transfer-encoding'] !== undefined) return limits.bodyBytesMax;
+  return Math.min(Number(headers['content-length'] ?? 0), limits.bodyBytesMax);
+}
+
+function faceOf(request: FastifyRequest): 'json' | 's3control' {
+  return splitTarget(request.originalUrl).path === '/events' ? 'json' : 's3control';
+}
 
 async function send(reply: FastifyReply, ids: AnswerIds, answer: Answer): Promise<void> {
   await reply
