@@ -204,7 +204,10 @@ function isNotEmpty(value: string): boolean {
 
 function optionalUrl(name: string, value: string | null, problems: string[]): string | null {
   if (value === null) return null;
-  if (!/^https?:\/\/[^\s/?#]+\/?$/.test(value)) {
+  if (value.includes('@')) {
+    // Said without the value, which holds a password.
+    problems.push(`${name}: a URL must not hold a user name or password; give keys as settings.`);
+  } else if (!/^https?:\/\/[^\s/?#]+\/?$/.test(value)) {
     problems.push(`${name}=${value}: must be a URL such as http://127.0.0.1:9000, without a path.`);
   }
   return value.replace(/\/$/, '');

@@ -99,6 +99,15 @@ describe('settings', () => {
     expect(problems[0]).toContain(name);
   });
 
+  test.each(['S3_ENDPOINT', 'SNS_ENDPOINT', 'S3BATCH_PUBLIC_URL'])(
+    '%s may not hold a password, and the problem does not repeat it',
+    (name) => {
+      const problems = problemsOf({ [name]: 'http://user:hidden@127.0.0.1:9000' });
+      expect(problems).toEqual([expect.stringContaining(`${name}: a URL must not hold`)]);
+      expect(problems.join()).not.toContain('hidden');
+    },
+  );
+
   test('all problems are told at once', () => {
     expect(problemsOf({ S3BATCH_PORT: 'x', AWS_REGION: '!' })).toHaveLength(2);
   });
