@@ -34,6 +34,8 @@ const skewMsMin = 60_000;
  * A clock that starts in 1970 is within; a Date that no later request could be signed for is not.
  */
 const skewMsMax = 100 * 365 * 86_400_000;
+/** RFC 9110, 5.6.2: names of user metadata are the caller's. */
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const skewCodes = ['RequestTimeTooSkewed', 'RequestExpired'];
 const expiredCodes = ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'];
 
@@ -121,7 +123,10 @@ function learnSkew(
 
 function headerProblem(request: S3Request): string | null {
   for (const [name, value] of Object.entries(request.headers)) {
-    if (hasControlCharacter(value) || hasControlCharacter(name)) {
+    if (!headerName.test(name)) {
+      return `header ${JSON.stringify(name)} has a name that HTTP cannot send`;
+    }
+    if (hasControlCharacter(value)) {
       return `header ${JSON.stringify(name)} holds a control character and cannot be sent`;
     }
   }

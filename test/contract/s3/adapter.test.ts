@@ -325,3 +325,21 @@ describe('header values beyond ASCII', () => {
     expect(metadata).toEqual({ a: 'é 日本 😀' });
   });
 });
+
+describe('a header that HTTP cannot send', () => {
+  it.each([
+    ['a b', 'v'],
+    ['ü', 'v'],
+    ['a:b', 'v'],
+    ['a', 'v\r\nX-Evil: 1'],
+  ])('%j = %j is refused and never tried', async (name, value) => {
+    let requests = 0;
+    const { calls } = await scripted(() => {
+      requests += 1;
+    });
+    const input = { ...copy.input, MetadataDirective: 'REPLACE', Metadata: { [name]: value } };
+    const answer = await calls.call({ command: 'CopyObject', input }, never);
+    expect(expectAnswered(answer)).toMatchObject({ status: 400, code: 'InvalidRequest' });
+    expect(requests).toBe(0);
+  });
+});
