@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { jobCodec, messageCodec, replyCodec } from '../../schemas/codec.ts';
 import type { HistoryRecord } from '../core/fact.ts';
 import type { Job } from '../core/job.ts';
-import { isLogError, type Lane, type Log, type StoredRecord } from '../core/log.ts';
+import { isLogError, type Lane, type Log, type NewRecord, type StoredRecord } from '../core/log.ts';
 import {
   coordinatorGroup,
   inboxTopic,
@@ -27,6 +27,9 @@ const countersEveryMs = 500;
 const readBytesMax = 256 * 1024;
 /** Pause before joining again after the lane was lost to another. */
 const rejoinMs = 1_000;
+
+/** Says nothing, but makes the coordinator look at its limits again. */
+export const wakeRecord: NewRecord = { topic: inboxTopic, partition: 0, key: '', value: null };
 
 export type CoordinatorPorts = HousekeeperPorts;
 

@@ -6,7 +6,7 @@ import type { Fact } from './fact.ts';
 import type { Job, JobStatus } from './job.ts';
 
 export interface ScheduleLimits {
-  /** Per account; AWS's own limit is 6. */
+  /** Per account; AWS's own limit is 6. 0 pauses every job; another one takes no slot away. */
   readonly activeJobsMax: number;
   /** Jobs of all accounts whose tasks may stand in the log at the same time. */
   readonly preparedJobsMax: number;
@@ -56,6 +56,7 @@ function run(ranked: readonly Job[], activeJobsMax: number): Scheduled[] {
   // Slots that are about to be free belong to the first who still wait.
   const late = waiting.slice(free + pausing.length + held.length);
   const yielding = outranked.toReversed().filter((lowest, index) => {
+    if (activeJobsMax === 0) return true;
     const job = late[index];
     return job !== undefined && job.priority > lowest.priority;
   });

@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly logger: Logger;
   /** True while the disk is nearly full: no job is active then. */
   readonly isDiskLow: () => boolean;
+  /** Called after isDiskLow has changed; the last listener counts. */
+  readonly onDiskChange: (listener: () => void) => void;
   readonly onListening: (url: string) => void;
 }
 

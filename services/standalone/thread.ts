@@ -11,16 +11,17 @@ const data: ThreadData = workerData;
 const { log, spaces } = connectLog(data.logPort);
 const stopping = new AbortController();
 let isDiskLow = data.isDiskLow;
+let tellDiskChange = () => {};
 parentPort?.on('message', (order: ThreadOrder) => {
   switch (order) {
     case 'stop':
       return stopping.abort();
     case 'disk low':
       isDiskLow = true;
-      return;
+      return tellDiskChange();
     case 'disk fine':
       isDiskLow = false;
-      return;
+      return tellDiskChange();
     case 'crash':
       throw new Error('crashed on request');
   }
@@ -38,6 +39,9 @@ try {
       spaces,
       logger: logger.child({ service: data.service }),
       isDiskLow: () => isDiskLow,
+      onDiskChange: (listener) => {
+        tellDiskChange = listener;
+      },
       onListening: (url) => say({ kind: 'listening', url }),
     },
     stopping.signal,

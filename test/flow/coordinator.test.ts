@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { wakeRecord } from '../../services/control/coordinator.ts';
 import { laneIdentity } from '../../services/core/log.ts';
 import { coordinatorGroup, inboxTopic, jobSpace, jobTopics } from '../../services/core/names.ts';
 import { type CoordinatorWorld, coordinatorWorld, forever } from '../support/coordinator-world.ts';
@@ -196,6 +197,25 @@ test('a held job pauses and runs again only after resume', async () => {
   expect((await world.jobs()).get('job-1')?.status).toBe('Paused');
   await world.ask(resumeCommand('job-1'));
   await complete(world, 'job-1', 10);
+});
+
+test('limits that change count as soon as the coordinator is woken', async () => {
+  const world = await coordinatorWorld();
+  world.start();
+  await world.ask(createCommand('job-1'));
+  await prepare(world, 'job-1', 10);
+  await world.until('job-1', (job) => job.status === 'Active');
+  const { log } = world.log.connect();
+  world.limits.activeJobsMax = 0;
+  await log.send('control', [wakeRecord]);
+  const { turn } = await world.until('job-1', (job) => job.status === 'Pausing');
+  await world.send({ kind: 'drained', jobId: 'job-1', turn, partition: 0 });
+  await world.until('job-1', (job) => job.status === 'Paused');
+  const pausedMs = world.clock.monotonicMs();
+  world.limits.activeJobsMax = 6;
+  await log.send('control', [wakeRecord]);
+  await world.until('job-1', (job) => job.status === 'Active' && job.activations === 2);
+  expect(world.clock.monotonicMs() - pausedMs).toBeLessThan(1_000);
 });
 
 test('a lane that no worker ends in time is stopped by the coordinator, once', async () => {

@@ -48,6 +48,8 @@ export interface CoordinatorWorld {
   readonly log: MemoryWorld;
   readonly desk: JobDesk;
   readonly lines: string[];
+  /** Every coordinator's; a test may change them, as a low disk does. */
+  readonly limits: { -readonly [Name in keyof CoordinatorLimits]: CoordinatorLimits[Name] };
   start(options?: MemoryConnectOptions): RunningCoordinator;
   ask(command: Command): Promise<Reply>;
   /** Resolves to its offset in the inbox. */
@@ -70,6 +72,7 @@ export async function coordinatorWorld(
   await outside.spaces.create('control', controlTopics);
   const desk = await openDesk(outside.log, forever);
   const lines: string[] = [];
+  const live = { ...coordinatorDefaults, ...limits };
   const write = (_: unknown, line?: string): void => {
     lines.push(line ?? '');
   };
@@ -78,7 +81,7 @@ export async function coordinatorWorld(
     const handle = log.connect(options);
     const stopping = new AbortController();
     const ports = { ...handle, clock, logger: { info: write, warn: write } };
-    const ended = runCoordinator(ports, { ...coordinatorDefaults, ...limits }, stopping.signal);
+    const ended = runCoordinator(ports, live, stopping.signal);
     // A test that cares awaits it; one that kills the coordinator never does.
     ended.catch(() => {});
     const stop = async (): Promise<void> => {
@@ -139,6 +142,7 @@ export async function coordinatorWorld(
     log,
     desk,
     lines,
+    limits: live,
     start,
     ask: (command) => clock.run(desk.ask(command, forever), 60_000),
     send,

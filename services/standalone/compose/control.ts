@@ -6,7 +6,7 @@ import { runDeliveries } from '../../adapters/sns/local/deliver.ts';
 import { resolveByDns, sendOverHttp } from '../../adapters/sns/local/sender.ts';
 import { openTopicService } from '../../adapters/sns/local/service.ts';
 import { type Keys, parseKeys } from '../../control/auth/keys.ts';
-import { runCoordinator } from '../../control/coordinator.ts';
+import { runCoordinator, wakeRecord } from '../../control/coordinator.ts';
 import { type CoordinatorLimits, coordinatorDefaults } from '../../control/coordinator-limits.ts';
 import { openDesk } from '../../control/desk.ts';
 import { openMetrics } from '../../control/metrics.ts';
@@ -23,6 +23,9 @@ export async function control(around: Surroundings, signal: AbortSignal): Promis
   const roles = rolesOf(around);
   const addressRules = openAddressRules(settings.snsAllow);
   const { region, accountId, topicArn } = settings;
+  // Jobs pause and go on at once, though nobody has a message for the coordinator. A log that is
+  // lost says so to everyone who waits for it.
+  around.onDiskChange(() => void log.send('control', [wakeRecord]).catch(() => undefined));
   const local = { log, clock, rules: addressRules, resolve: resolveByDns, region };
   await together(signal, [
     (stop) => runCoordinator({ log, spaces, clock, logger }, coordinatorLimits(around), stop),

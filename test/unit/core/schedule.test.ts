@@ -83,6 +83,18 @@ test('preparation starts while fewer jobs than the limit hold tasks', () => {
   expect(facts([job('z', 'Completing', 1), ...fresh], within)).toHaveLength(2);
 });
 
+test('no slot at all pauses every job: so a disk that is nearly full stops the work', () => {
+  const jobs = [
+    job('a', 'Active', 5),
+    job('b', 'Active', 1, { held: true }),
+    job('c', 'Pausing', 5),
+    job('d', 'Ready', 9),
+    job('e', 'New', 9),
+  ];
+  const within = { activeJobsMax: 0, preparedJobsMax: 0 };
+  expect(facts(jobs, within)).toEqual(['b Outranked', 'a Outranked']);
+});
+
 test('fewer slots than before activate nobody and pause nobody', () => {
   const active = ['a', 'b', 'c'].map((id) => job(id, 'Active', 5));
   expect(facts([...active, job('d', 'Ready', 5)])).toEqual([]);

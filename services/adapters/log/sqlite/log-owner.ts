@@ -51,6 +51,8 @@ interface ServiceSession extends Session {
 const openFilesMax = 64;
 const readBytesMax = 8 * 1024 * 1024;
 const diskCheckEveryMs = 250;
+/** So much more than what is low must be free, or jobs would pause and go on by turns. */
+const fineAgainBytes = 64 * 1024 * 1024;
 
 export class LogOwner {
   readonly #options: OwnerOptions;
@@ -98,6 +100,11 @@ export class LogOwner {
       receive: (message) => this.#receive(session, message),
       close: () => this.#forget(session),
     };
+  }
+
+  /** Looks at the disk although nobody writes: others fill it, and others make room. */
+  look(): void {
+    this.#checkDisk();
   }
 
   /** Commits what waits, then closes every file. */
@@ -419,7 +426,8 @@ export class LogOwner {
     if (this.#diskCheckedMs > 0 && nowMs - this.#diskCheckedMs < diskCheckEveryMs) return;
     this.#diskCheckedMs = nowMs;
     this.#freeBytes = freeBytesOf(this.#options.directory);
-    const low = this.#freeBytes < this.#options.lowDiskBytes;
+    const { lowDiskBytes } = this.#options;
+    const low = this.#freeBytes < lowDiskBytes + (this.#diskLow ? fineAgainBytes : 0);
     if (low !== this.#diskLow) this.#onDisk(low, this.#freeBytes);
     this.#diskLow = low;
   }

@@ -4,6 +4,8 @@ import { lockDirectory, messageOf, prepareDirectory } from './directory.ts';
 import { LogOwner } from './log-owner.ts';
 import type { OwnerNews, OwnerOptions, OwnerOrder, ToOwner } from './protocol.ts';
 
+const lookEveryMs = 1_000;
+
 function run(options: OwnerOptions, main: MessagePort): void {
   const tell = (news: OwnerNews) => main.postMessage(news);
   const beforeStatement = statementCounter(options.fault);
@@ -22,6 +24,7 @@ function run(options: OwnerOptions, main: MessagePort): void {
     return;
   }
   const ports = new Set<MessagePort>();
+  const looking = setInterval(() => owner.look(), lookEveryMs);
   main.on('message', (order: OwnerOrder & { readonly port?: MessagePort }) => {
     const { port } = order;
     if (order.order === 'connect' && port !== undefined) {
@@ -33,6 +36,7 @@ function run(options: OwnerOptions, main: MessagePort): void {
         close();
       });
     } else if (order.order === 'end') {
+      clearInterval(looking);
       owner.end();
       unlock();
       for (const open of ports) open.close();
