@@ -8,6 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Refusal } from '../core/errors.ts';
 import type { ControlPorts } from './control-ports.ts';
 import { type Answer, type AnswerIds, refusalAnswer } from './front/answer.ts';
+import { openGate } from './front/gate.ts';
 import { limits } from './front/limits.ts';
 import { readWireRequest, splitTarget } from './front/wire-request.ts';
 import { answerRequest, protocolOf } from './route.ts';
@@ -56,19 +57,20 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-  let bodiesBytes = 0;
+  const gate = openGate();
   app.addHook('onRequest', async (request, reply) => {
-    const bytes = announcedBytes(request);
-    if (bodiesBytes + bytes > limits.bodiesBytesMax) {
-      const ids = newIds();
-      reply.header('connection', 'close');
-      await send(reply, ids, refusalAnswer(crowded, faceOf(request), ids));
-      return;
+    switch (gate(request.raw.socket, reply.raw, announcedBytes(request))) {
+      case 'in':
+        return;
+      case 'cut':
+        reply.hijack();
+        return;
+      case 'crowded': {
+        const ids = newIds();
+        reply.header('connection', 'close');
+        await send(reply, ids, refusalAnswer(crowded, faceOf(request), ids));
+      }
     }
-    bodiesBytes += bytes;
-    reply.raw.once('close', () => {
-      bodiesBytes -= bytes;
-    });
   });
 
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

@@ -5,6 +5,8 @@ export const limits = {
   bodyBytesMax: 1024 * 1024,
   /** Of all requests under way: bodies stand in memory before anyone knows who sent them. */
   bodiesBytesMax: 64 * 1024 * 1024,
+  /** Sent before the first of them was answered. No client of this API sends even two. */
+  requestsPerConnectionMax: 8,
   headerBytesMax: 32 * 1024,
   /** From the first byte of a request to the last of its headers. */
   headersMsMax: 20_000,
