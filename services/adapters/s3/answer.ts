@@ -39,7 +39,12 @@ export function refusalInside(response: S3Response, needsBody: boolean): Refused
     const message = 'The server ended the request without an answer.';
     return { kind: 'refused', status, code: 'InternalError', message };
   }
-  if (!/^\s*(?:<\?xml[^>]*\?>)?\s*<Error[\s>]/.test(document)) return null;
+  if (!/^\s*(?:<\?xml[^>]*\?>)?\s*<Error[\s>]/.test(document)) {
+    if (!needsBody || document.includes('<CopyObjectResult')) return null;
+    // A proxy's page, say: nothing was copied.
+    const message = 'The answer is not one to a copy. Check that the endpoint is an S3.';
+    return { kind: 'refused', status, code: 'InternalError', message };
+  }
   const code = codeIn(document) ?? 'InternalError';
   const message = (element(document, 'Message') ?? '').slice(0, messageCharactersMax);
   return { kind: 'refused', status, code, message };

@@ -117,7 +117,8 @@ export function isEndpoint(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
-  return isHttp && url.search === '' && url.hash === '' && url.username === '';
+  const isOpen = url.username === '' && url.password === '';
+  return isHttp && isOpen && url.search === '' && url.hash === '';
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -218,6 +218,15 @@ describe('a hostile answer', () => {
     }
   });
 
+  it('of 200 is no copy unless it says so', async () => {
+    const { calls } = await scripted((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end('<html><body>Please log in.</body></html>');
+    });
+    const answer = expectAnswered(await calls.call(copy, never));
+    expect(answer).toMatchObject({ status: 200, code: 'InternalError' });
+  });
+
   it('cannot move the clock to where nothing can be signed', async () => {
     let wallMs = systemClock.wallMs();
     const ticking = { ...systemClock, wallMs: () => (wallMs += 1_000) };

@@ -57,6 +57,7 @@ describe('the roles file', () => {
     [{ [arn]: { endpont: 'http://a' } }, 'unknown member "endpont"'],
     [{ [arn]: { endpoint: 'localhost:9000' } }, 'endpoint must be an http://'],
     [{ [arn]: { endpoint: 'http://u:p@h' } }, 'endpoint must be an http://'],
+    [{ [arn]: { endpoint: 'http://:p@h' } }, 'endpoint must be an http://'],
     [{ [arn]: { region: 7 } }, 'region must be a text'],
     [{ [arn]: { forcePathStyle: 'yes' } }, 'forcePathStyle must be true or false'],
     [{ [arn]: { accessKeyId: 'a' } }, 'belong together'],
