@@ -94,7 +94,7 @@ test('every setting stands in docs/CONFIGURATION.md and back', () => {
     ([, name]) => name,
   );
   expect(documented.length).toBeGreaterThan(0);
-  expect(documented.toSorted()).toEqual(settingTable.map(({ name }) => name).toSorted());
+  expect(new Set(documented)).toEqual(new Set(settingTable.map(({ name }) => name)));
 });
 
 test('every error code stands in docs/API.md and back', () => {
@@ -102,7 +102,7 @@ test('every error code stands in docs/API.md and back', () => {
     ([, code]) => code,
   );
   expect(documented.length).toBeGreaterThan(0);
-  expect(documented.toSorted()).toEqual(Object.keys(refusalTable).toSorted());
+  expect(new Set(documented)).toEqual(new Set(Object.keys(refusalTable)));
 });
 
 test('every folder stands in the file map of docs/ARCHITECTURE.md', () => {
@@ -135,6 +135,6 @@ test('dependencies have exact versions', () => {
 function dependencyVersions(manifest: unknown): string[] {
   if (typeof manifest !== 'object' || manifest === null) return [];
   return Object.entries(manifest)
-    .filter(([section]) => /ependencies$/.test(section))
+    .filter(([section]) => section.endsWith('ependencies'))
     .flatMap(([, entries]) => Object.values(entries ?? {}).map(String));
 }

@@ -18,7 +18,7 @@ export async function runReporter(ports: ReporterPorts, signal: AbortSignal): Pr
       log: world.log,
       crew,
       stopping,
-      decode: jobCodec.decode,
+      decode: (value) => jobCodec.decode(value),
       isWanted: (job) => wantedOf(job) !== 'nothing',
       open: (job) => openPost(world, job),
     }),

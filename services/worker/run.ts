@@ -20,7 +20,7 @@ export async function runWorker(ports: WorkerPorts, signal: AbortSignal): Promis
       log: world.log,
       crew,
       stopping,
-      decode: jobCodec.decode,
+      decode: (value) => jobCodec.decode(value),
       isWanted: (job) => orderOf(job).mode !== 'leave',
       open: (job) => openPost(world, job),
     }),

@@ -149,7 +149,8 @@ async function fillAndDrop(
   screen.step('Dropping an S3 Inventory delivery into the prefix that a rule watches');
   const delivery = await dropDelivery(world.s3, buckets, objects);
   screen.line(`s3://${buckets.inventory}/${delivery.manifestKey}`);
-  screen.line(`${delivery.files} gzipped data files, ${grouped(delivery.keys.length)} rows`);
+  const files = delivery.files === 1 ? 'data file' : 'data files';
+  screen.line(`${delivery.files} gzipped ${files}, ${grouped(delivery.keys.length)} rows`);
   for (const gone of delivery.keys.slice(-goneCount)) {
     await removeObject(world.s3, buckets.source, gone);
   }
@@ -179,6 +180,7 @@ async function follow(
   screen.step('The subscriber of the SNS topic hears of it');
   await Promise.race([world.subscriber.heard('Complete'), whenAborted(signal)]);
   signal.throwIfAborted();
+  screen.line('it has heard that the job is Complete');
   screen.step('Proof, read back from S3');
   const counted = await describeJob(world.control, accountId, jobId);
   const findings = await prove(
@@ -190,7 +192,10 @@ async function follow(
     tag,
     signal,
   );
-  for (const { title, isGood } of findings) (isGood ? screen.good : screen.bad)(title);
+  for (const { title, isGood } of findings) {
+    if (isGood) screen.good(title);
+    else screen.bad(title);
+  }
   if (options.keep) await keepRunning(world, delivery, jobId, manifestKey, screen, signal);
   return findings.every(({ isGood }) => isGood);
 }
@@ -199,7 +204,8 @@ function showReport(report: Report, world: World, screen: Screen): void {
   screen.step('The completion report has arrived');
   screen.line(`s3://${buckets.reports}/${report.manifestKey}`);
   for (const { text } of report.parts) {
-    for (const line of text.split('\r\n').slice(0, linesShown)) screen.line(printable(line));
+    const lines = text.split('\r\n').filter((line) => line !== '');
+    for (const line of lines.slice(0, linesShown)) screen.line(printable(line));
   }
   const failed = report.rows.filter(({ status }) => status === 'failed').length;
   screen.line(`${grouped(report.rows.length)} rows, ${failed} of them failed`);

@@ -101,18 +101,12 @@ function isDone(s3: MemoryS3, planned: PlannedJob, key: string): boolean {
 /** Denied and missing objects fail their task; only the threshold, a bad row or a user ends a job. */
 function isExpectedEnding(planned: PlannedJob, job: Job): boolean {
   const isCancelled = planned.actions.some(({ kind }) => kind === 'cancel');
-  switch (job.status) {
-    case 'Complete':
-      return !planned.hasBadRow;
-    case 'Cancelled':
-      return isCancelled;
-    case 'Failed':
-      return planned.hasBadRow
-        ? job.failures[0]?.code === 'InvalidManifestContent'
-        : job.failures[0]?.code === 'TaskFailureThresholdExceeded';
-    default:
-      return false;
-  }
+  const [failure] = job.failures;
+  if (job.status === 'Complete') return !planned.hasBadRow;
+  if (job.status === 'Cancelled') return isCancelled;
+  if (job.status !== 'Failed') return false;
+  const expected = planned.hasBadRow ? 'InvalidManifestContent' : 'TaskFailureThresholdExceeded';
+  return failure?.code === expected;
 }
 
 function isGapless(own: readonly HistoryRecord[], job: Job): boolean {

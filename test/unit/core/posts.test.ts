@@ -29,7 +29,7 @@ async function scene() {
       log,
       crew,
       stopping: stop.signal,
-      decode: jobCodec.decode,
+      decode: (value) => jobCodec.decode(value),
       isWanted: (job) => job.status === 'Active',
       open: ({ id }) => {
         events.push(`stand ${id}`);
