@@ -40,7 +40,7 @@ export async function startInstallation(
     rules: readSettingFile('S3BATCH_RULES', settings.rulesFile),
   };
   const problems = fileProblems(settings, files);
-  if (problems.length > 0) throw startProblem(problems.join('\n'));
+  if (problems.length > 0) throw startProblem(problems.join('\ns3batch: '));
   const threads = new Map<ServiceName, SupervisedThread>();
   let isDiskLow = false;
   const onLowDisk = (low: boolean, freeBytes: number) => {

@@ -5,7 +5,7 @@ import { openAddressRules } from '../../adapters/sns/local/address.ts';
 import { runDeliveries } from '../../adapters/sns/local/deliver.ts';
 import { resolveByDns, sendOverHttp } from '../../adapters/sns/local/sender.ts';
 import { openTopicService } from '../../adapters/sns/local/service.ts';
-import { type Keys, parseKeys } from '../../control/auth/keys.ts';
+import { type Keys, keysOf, parseKeys } from '../../control/auth/keys.ts';
 import { runCoordinator, wakeRecord } from '../../control/coordinator.ts';
 import { type CoordinatorLimits, coordinatorDefaults } from '../../control/coordinator-limits.ts';
 import { openDesk } from '../../control/desk.ts';
@@ -46,7 +46,7 @@ export async function control(around: Surroundings, signal: AbortSignal): Promis
         {
           desk,
           roles,
-          keys: keysOf(around),
+          keys: keysAround(around),
           metrics,
           clock,
           log: logger,
@@ -84,24 +84,20 @@ function coordinatorLimits({ isDiskLow }: Surroundings): CoordinatorLimits {
   };
 }
 
-/** Without a file of keys the environment's own key may call. */
-function keysOf({ settings, files }: Surroundings): Keys {
+/** Without a file of keys the environment's own key may call, whatever it looks like. */
+function keysAround({ settings, files, logger }: Surroundings): Keys {
   const { credentials, accountId } = settings;
-  const text =
-    files.keys ??
-    JSON.stringify(
-      credentials === null
-        ? []
-        : [
-            {
-              accessKeyId: credentials.accessKeyId,
-              secretAccessKey: credentials.secretAccessKey,
-              accountId,
-            },
-          ],
-    );
-  const answer = parseKeys(text);
-  return answer.kind === 'keys' ? answer.keys : { find: () => undefined, accountIds: [] };
+  if (files.keys !== null) {
+    const answer = parseKeys(files.keys);
+    if (answer.kind === 'keys') return answer.keys;
+    throw new Error(answer.problems.join(' '));
+  }
+  if (credentials === null) {
+    logger.warn('nobody may call: set S3BATCH_KEYS, or AWS_ACCESS_KEY_ID and its secret');
+    return keysOf(new Map());
+  }
+  const { accessKeyId, secretAccessKey } = credentials;
+  return keysOf(new Map([[accessKeyId, { secretAccessKey, accountId }]]));
 }
 
 function rulesOf({ settings, files }: Surroundings): readonly Rule[] {

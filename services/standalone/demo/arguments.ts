@@ -35,7 +35,10 @@ export function readDemoArguments(words: readonly string[]): DemoArguments {
     } else if (word === '--directory' && value !== '') {
       directory = value;
       at += 1;
-    } else return { kind: 'problem', problem: `${word} ${value}: not understood.\n${usage}` };
+    } else {
+      const what = `${word} ${value}`.trim();
+      return { kind: 'problem', problem: `${what}: not understood.\n${usage}` };
+    }
   }
   return { kind: 'options', options: { keep, objects, directory } };
 }

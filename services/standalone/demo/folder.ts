@@ -1,6 +1,6 @@
 // The demo's own folder: data of this run (removed at the end) and the copy of its report (kept).
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Report } from './proof.ts';
 
 export interface DemoFolder {
@@ -45,7 +45,7 @@ export function openFolder(parent: string): DemoFolder {
 
 function makeFolder(parent: string): string {
   try {
-    mkdirSync(parent, { recursive: true });
+    makeMissing(parent);
     return mkdtempSync(join(parent, 'run-'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -53,5 +53,17 @@ function makeFolder(parent: string): string {
       `cannot write to ${parent}: ${reason}\nGive the demo a folder it may write to: npm run demo -- --directory FOLDER`,
       { cause: error },
     );
+  }
+}
+
+/** Not mkdir's own `recursive`, which never returns where nothing can be made, as in /proc. */
+function makeMissing(path: string): void {
+  if (existsSync(path)) return;
+  makeMissing(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // A second demo may have made it meanwhile.
+    if (!existsSync(path)) throw error;
   }
 }

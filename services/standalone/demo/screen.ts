@@ -12,10 +12,13 @@ export interface Screen {
 
 export interface ScreenOutput {
   readonly isTTY?: boolean;
+  /** Of a terminal. A line that is drawn over itself must not reach its edge. */
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
 const barCells = 30;
+const columnsDefault = 80;
 /** Plain output shows every tenth part once. */
 const plainSteps = 10;
 
@@ -40,7 +43,8 @@ export function openScreen(output: ScreenOutput, noColor: boolean): Screen {
     progress: (done, total, perSecond) => {
       const text = progressText(done, total, perSecond);
       if (rich) {
-        output.write(`\r\u001b[2K  ${text}`);
+        const fitting = `  ${text}`.slice(0, Math.max(0, (output.columns || columnsDefault) - 1));
+        output.write(`\r\u001b[2K${fitting}`);
         barShown = true;
         return;
       }
