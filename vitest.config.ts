@@ -1,6 +1,7 @@
 // One project per ring (docs/ARCHITECTURE.md, "Tests in rings"). Nothing here is a timed assertion:
 // the time-outs only end what hangs.
 import { defineConfig } from 'vitest/config';
+import { SkipsReporter } from './test/support/skips-reporter.ts';
 
 function ring(name: string, include: readonly string[], testTimeout: number) {
   return { test: { name, include: [...include], testTimeout, hookTimeout: testTimeout } };
@@ -8,6 +9,7 @@ function ring(name: string, include: readonly string[], testTimeout: number) {
 
 export default defineConfig({
   test: {
+    reporters: ['default', new SkipsReporter()],
     coverage: {
       provider: 'v8',
       include: ['services/core/**'],

@@ -8,7 +8,10 @@ import type { Job, JobStatus } from './job.ts';
 export interface ScheduleLimits {
   /** Per account; AWS's own limit is 6. 0 pauses every job; another one takes no slot away. */
   readonly activeJobsMax: number;
-  /** Jobs of all accounts whose tasks may stand in the log at the same time. */
+  /**
+   * Jobs of all accounts that may hold tasks on their way at the same time. Suspended ones do not
+   * count: jobs that nobody confirms for 30 days must not keep the others out.
+   */
   readonly preparedJobsMax: number;
 }
 
@@ -19,7 +22,6 @@ export interface Scheduled {
 
 const holdingTasks: ReadonlySet<JobStatus> = new Set<JobStatus>([
   'Preparing',
-  'Suspended',
   'Ready',
   'Active',
   'Pausing',

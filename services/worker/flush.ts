@@ -49,9 +49,9 @@ export function openOutcomes(
   };
 
   async function flush(): Promise<void> {
-    const batch = collected;
-    collected = [];
-    bytes = 0;
+    const batch = collected.slice(0, limits.commitResultsMax);
+    collected = collected.slice(batch.length);
+    bytes = collected.reduce((sum, { result }) => sum + resultBytes(result), 0);
     ledger.finish(batch.map(({ task }) => task));
     const records = resultRecords(batch.map(({ result }) => result));
     const count = ledger.isComplete() ? ledger.count : null;
@@ -84,7 +84,8 @@ export function openOutcomes(
         await flush();
         if (ledger.isComplete()) return;
         if (isClosed && collected.length === 0) return;
-        if (collected.length > 0 || isClosed) bell.ring();
+        if (collected.length >= limits.flushResultsMax) hurry();
+        else if (collected.length > 0 || isClosed) bell.ring();
       }
     },
   };

@@ -19,6 +19,8 @@ export interface WorkerLimits {
   readonly flushDelayMsMax: number;
   readonly flushResultsMax: number;
   readonly flushBytesMax: number;
+  /** Outcomes in one commit: of any length, they stay below what a commit may hold. */
+  readonly commitResultsMax: number;
   /** How long requests in flight may end after the process was asked to stop. */
   readonly shutdownMsMax: number;
   /** How long a task waits for a world that refuses connections or credentials. */
@@ -38,6 +40,7 @@ export const workerLimits: WorkerLimits = {
   flushDelayMsMax: 250,
   flushResultsMax: 1000,
   flushBytesMax: 256 * kibibyte,
+  commitResultsMax: 2048,
   shutdownMsMax: 10 * secondMs,
   worldWaitMsMax: 6 * hourMs,
   probeDelayMsMin: secondMs,

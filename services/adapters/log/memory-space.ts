@@ -228,12 +228,15 @@ export class MemorySpace {
 
   #trim(topic: string, keep: TopicShape['keep'], nowMs: number): void {
     if (keep === 'consumed') return;
-    for (const kept of this.#partitions.get(topic) ?? []) {
+    for (const [partition, kept] of (this.#partitions.get(topic) ?? []).entries()) {
       if (keep === 'compacted') {
         const newest = new Map(kept.map(({ key, offset }) => [key, offset]));
         retain(kept, ({ key, offset }) => newest.get(key) === offset);
       } else {
-        retain(kept, ({ keptMs }) => keptMs >= nowMs - keep.ms);
+        const readTo = this.#readTo(topic, partition) ?? this.head;
+        const isKept = (record: KeptRecord) =>
+          record.keptMs >= nowMs - keep.ms || record.offset >= readTo;
+        retain(kept, isKept);
       }
     }
   }
@@ -242,13 +245,19 @@ export class MemorySpace {
     for (const { topic, keep } of this.shapes) {
       if (keep !== 'consumed') continue;
       for (const [partition, kept] of (this.#partitions.get(topic) ?? []).entries()) {
-        const suffix = laneIdentity('', topic, partition);
-        const groups = [...this.#identities].filter(([identity]) => identity.endsWith(suffix));
-        const nexts = groups.map(([, { position }]) => position?.next ?? 0n);
-        const first = nexts.reduce((low, next) => (next < low ? next : low), this.head);
-        if (nexts.length > 0) retain(kept, ({ offset }) => offset >= first);
+        const first = this.#readTo(topic, partition);
+        if (first !== null) retain(kept, ({ offset }) => offset >= first);
       }
     }
+  }
+
+  /** The lowest position of all groups that read the partition; null if none does. */
+  #readTo(topic: string, partition: number): bigint | null {
+    const suffix = laneIdentity('', topic, partition);
+    const groups = [...this.#identities].filter(([identity]) => identity.endsWith(suffix));
+    const nexts = groups.map(([, { position }]) => position?.next ?? 0n);
+    if (nexts.length === 0) return null;
+    return nexts.reduce((low, next) => (next < low ? next : low), this.head);
   }
 }
 

@@ -1,6 +1,7 @@
 // The demo's own folder: data of this run (removed at the end) and the copy of its report (kept).
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { makeFolder } from '../../adapters/process/make-folder.ts';
 import type { Report } from './proof.ts';
 
 export interface DemoFolder {
@@ -15,7 +16,7 @@ export interface DemoFolder {
 
 /** Throws an Error that names the folder where it cannot be written. */
 export function openFolder(parent: string): DemoFolder {
-  const path = makeFolder(resolve(parent));
+  const path = runFolder(resolve(parent));
   const data = join(path, 'data');
   let hasReport = false;
   return {
@@ -43,9 +44,9 @@ export function openFolder(parent: string): DemoFolder {
   };
 }
 
-function makeFolder(parent: string): string {
+function runFolder(parent: string): string {
   try {
-    makeMissing(parent);
+    makeFolder(parent);
     return mkdtempSync(join(parent, 'run-'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -53,17 +54,5 @@ function makeFolder(parent: string): string {
       `cannot write to ${parent}: ${reason}\nGive the demo a folder it may write to: npm run demo -- --directory FOLDER`,
       { cause: error },
     );
-  }
-}
-
-/** Not mkdir's own `recursive`, which never returns where nothing can be made, as in /proc. */
-function makeMissing(path: string): void {
-  if (existsSync(path)) return;
-  makeMissing(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // A second demo may have made it meanwhile.
-    if (!existsSync(path)) throw error;
   }
 }

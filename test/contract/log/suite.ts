@@ -222,6 +222,22 @@ export function logContract(name: string, open: OpenHarness): void {
       expect(await allOf(log, 'tasks', 0, 'end')).toEqual([]);
     });
 
+    test('a topic kept by time keeps what a group has still to read', async () => {
+      const { log, spaces } = await withSpace();
+      await spaces.create('control', [{ topic: 'inbox', partitions: 1, keep: { ms: 1 } }]);
+      const unread = await log.send('control', [record('inbox', 0, 'unread')]);
+      for await (const lane of log.join('control', 'inbox', 'coordinator', forever)) {
+        // Longer than the topic keeps, and more than one round of trimming.
+        const startMs = performance.now();
+        while (performance.now() - startMs < 1_500) {
+          await log.send('control', [record('inbox', 0, 'later')]);
+        }
+        const [first] = await lane.read(1, forever);
+        expect(first?.offset).toBe(unread);
+        break;
+      }
+    });
+
     test('a position that goes back is refused', async () => {
       const { log } = await withSpace();
       const writer = await log.claim(space, 'ingest', forever);

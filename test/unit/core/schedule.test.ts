@@ -74,13 +74,16 @@ test('a held job is not activated, and an active one that is held makes room', (
 
 test('preparation starts while fewer jobs than the limit hold tasks', () => {
   const within = { activeJobsMax: 2, preparedJobsMax: 3 };
-  const holding = [job('a', 'Preparing', 1), job('b', 'Suspended', 1)];
+  const holding = [job('a', 'Preparing', 1), job('b', 'Ready', 1, { held: true })];
   const fresh = [job('c', 'New', 1), job('d', 'New', 2)];
   expect(facts([...holding, ...fresh], within)).toEqual(['d PreparationStarted']);
   expect(facts([...holding, job('x', 'Paused', 0), ...fresh], within)).toEqual(['x Activated']);
   const full = [...holding, job('x', 'Active', 0), job('y', 'Active', 0)];
   expect(facts([...full, ...fresh], within)).toEqual([]);
   expect(facts([job('z', 'Completing', 1), ...fresh], within)).toHaveLength(2);
+  // Jobs that nobody confirms keep nobody out.
+  const waiting = [job('u', 'Suspended', 1), job('v', 'Suspended', 1), job('w', 'Suspended', 1)];
+  expect(facts([...waiting, ...fresh], within)).toHaveLength(2);
 });
 
 test('no slot at all pauses every job: so a disk that is nearly full stops the work', () => {

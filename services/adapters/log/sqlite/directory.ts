@@ -6,7 +6,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -15,8 +14,9 @@ import {
   statSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Space } from '../../../core/log.ts';
+import { makeFolder } from '../../process/make-folder.ts';
 import { Database, sqliteBusy, sqliteCode } from './database.ts';
 
 const lockName = 'owner.lock';
@@ -50,7 +50,7 @@ export function prepareDirectory(directory: string): void {
     }
   } else {
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolder(resolve(directory), 0o700);
     } catch (error) {
       throw new Error(`${directory} cannot be made: ${messageOf(error)}`, { cause: error });
     }

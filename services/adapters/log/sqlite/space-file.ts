@@ -272,17 +272,29 @@ export class SpaceFile {
 
   /** Inside a transaction: drops at most one step of what every group has consumed. */
   trimConsumed(lane: LaneInFile): Trimmed {
-    const row = this.#sql.readersOf.get(`/${lane.topic}/${lane.partition}`);
-    const next = numberOf(row?.next);
+    const next = this.#readTo(lane);
     return next > 0 ? this.#trim(lane.lane, next) : { bytes: 0, more: false };
   }
 
-  /** Inside a transaction: drops at most one step of what is older than the topic keeps. */
-  trimOld({ lane, keep }: LaneInFile, nowMs: number): Trimmed {
+  /** The lowest position of all groups that read the lane; -1 if none does. */
+  #readTo({ topic, partition }: LaneInFile): number {
+    return numberOf(this.#sql.readersOf.get(`/${topic}/${partition}`)?.next);
+  }
+
+  /**
+   * Inside a transaction: drops at most one step of what is older than the topic keeps. What a
+   * group has still to read stays: a clock that was wrong for a while must not cost a command.
+   */
+  trimOld(file: LaneInFile, nowMs: number): Trimmed {
+    const { lane, keep } = file;
     if (typeof keep === 'string') return { bytes: 0, more: false };
     const base = lane * laneStride;
+    const readTo = this.#readTo(file);
+    const end = readTo < 0 ? base + laneStride : base + readTo;
     const rows = this.#sql.oldest.all(base, base + laneStride);
-    const old = rows.filter((row) => numberOf(row.keptMs) < nowMs - keep.ms);
+    const old = rows.filter(
+      (row) => numberOf(row.keptMs) < nowMs - keep.ms && numberOf(row.id) < end,
+    );
     const last = old.at(-1);
     if (last === undefined) return { bytes: 0, more: false };
     const trimmed = this.#trim(lane, numberOf(last.id) - base + 1);
