@@ -20,6 +20,8 @@ const problemCharactersMax = 300;
 
 const states: readonly ReportState[] = ['open', 'exhausted', 'stopped'];
 const none = '-';
+/** Leads a problem, whose text may be anything, `none` included. */
+const some = '=';
 
 export const emptyNote: ReportNote = {
   state: 'open',
@@ -34,7 +36,7 @@ export const emptyNote: ReportNote = {
 
 export function writeReportNote(note: ReportNote): string {
   const { state, rows, succeeded, failed, retries, ordinals } = note;
-  const problem = note.problem === null ? none : encodedProblem(note.problem);
+  const problem = note.problem === null ? none : `${some}${encodedProblem(note.problem)}`;
   const counts = [state, rows, succeeded, failed, retries, ordinals === '' ? none : ordinals];
   const front = `${counts.join(' ')} ${problem} `;
   return front + writeCodes(note.codes, positionNoteBytesMax - front.length);
@@ -78,7 +80,7 @@ export function readReportNote(note: string): ReportNote {
     retries: count(retries, note),
     codes: readCodes(codes, note),
     ordinals: ordinals === undefined || ordinals === none ? '' : ordinals,
-    problem: problem === none ? null : decodeURIComponent(problem),
+    problem: problem === none ? null : decodeURIComponent(problem.slice(some.length)),
   };
 }
 

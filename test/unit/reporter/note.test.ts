@@ -28,6 +28,11 @@ test('a note is read as it was written', () => {
   expect(readReportNote('')).toEqual(emptyNote);
 });
 
+test.each(['-', '=', '', ' '])('the problem %j is told from no problem', (problem) => {
+  const note = { ...emptyNote, problem };
+  expect(readReportNote(writeReportNote(note))).toEqual(note);
+});
+
 test('it fits into a position, whatever codes and problem there are', () => {
   const codes = Object.fromEntries(
     Array.from({ length: failureCodesMax }, (_, index) => [`${'C'.repeat(99)}${index}`, index]),
