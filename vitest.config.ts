@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 import { SkipsReporter } from './test/support/skips-reporter.ts';
 
 function ring(name: string, include: readonly string[], testTimeout: number) {
-  return { test: { name, include: [...include], testTimeout, hookTimeout: testTimeout } };
+  const setupFiles = ['./test/support/fast-check-seed.ts'];
+  return {
+    test: { name, include: [...include], setupFiles, testTimeout, hookTimeout: testTimeout },
+  };
 }
 
 export default defineConfig({
