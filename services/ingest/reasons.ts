@@ -8,6 +8,8 @@ const forbiddenStatus = 403;
 const notFoundStatus = 404;
 const arnCharactersMax = 60;
 const roleCharactersMax = 40;
+const bucketCharactersMax = 40;
+const noSuchBucket = 'NoSuchBucket';
 
 export function shownArn(at: Pick<ObjectAddress, 'bucket' | 'key'>): string {
   return shown(`arn:aws:s3:::${at.bucket}/${at.key}`, arnCharactersMax);
@@ -32,8 +34,8 @@ export function readRefused(
     const code = isBare(refusal.code) ? 'NoSuchKey' : refusal.code;
     return problem(
       code,
-      `Reading ${subject} failed: there is no ${shownArn(at)}${version(at)} (${code}). ` +
-        'Check bucket, key and version, and that it was not deleted.',
+      `Reading ${subject} failed: there is no ${missing(code, at)} (${code}). ` +
+        'Check bucket, key and version.',
     );
   }
   return problem(
@@ -49,6 +51,13 @@ export function reportRefused(
   refusal: StorageRefusal,
 ): Problem {
   const code = isBare(refusal.code) ? 'AccessDenied' : refusal.code;
+  if (code === noSuchBucket) {
+    return problem(
+      code,
+      `The job report could not be written to your report bucket. ${code}: there is no bucket ` +
+        `${shown(at.bucket)}. Create it, or name another in a new job.`,
+    );
+  }
   return problem(
     code,
     'The job report could not be written to your report bucket. Please check your permissions. ' +
@@ -66,6 +75,13 @@ function remedy(code: string, action: string, at: ObjectAddress, roleArn: string
   return code === 'AccessDenied'
     ? `${role} needs ${action} on ${shownArn(at)}`
     : `Check the credentials configured for ${role}, which read ${shownArn(at)}`;
+}
+
+/** A HEAD that finds nothing does not say whether the object or its bucket is missing. */
+function missing(code: string, at: ObjectAddress): string {
+  const bucket = `bucket ${shown(at.bucket, bucketCharactersMax)}`;
+  if (code === noSuchBucket) return bucket;
+  return `${shownArn(at)}${version(at)}, or no ${bucket}`;
 }
 
 function version(at: ObjectAddress): string {

@@ -165,7 +165,7 @@ describe('a bad data file fails the job with its name', () => {
     expect(failure.code).toBe('NoSuchKey');
     expect(failure.reason).toContain(
       'Reading data file data/2.csv.gz failed: ' +
-        `there is no arn:aws:s3:::${manifestBucket}/data/2.csv.gz`,
+        `there is no arn:aws:s3:::${manifestBucket}/data/2.csv.gz, or no bucket ${manifestBucket}`,
     );
   });
 
@@ -292,8 +292,27 @@ describe('a manifest that cannot be opened', () => {
       const objectArn = 'arn:aws:s3:::manifests/none.csv';
       return { manifest: { ...manifest, location: { ...manifest.location, objectArn } } };
     });
-    expect(failure.code).toBe('NoSuchKey');
-    expect(failure.reason).toContain('there is no arn:aws:s3:::manifests/none.csv');
+    expect(failure).toEqual({
+      code: 'NoSuchKey',
+      reason:
+        'Reading the manifest failed: there is no arn:aws:s3:::manifests/none.csv, or no bucket ' +
+        'manifests (NoSuchKey). Check bucket, key and version.',
+    });
+  });
+
+  test('lies in a bucket that does not exist, and a read says so', async () => {
+    const failure = await failureOf((room) => {
+      const request = csv('bbb,k\n')(room);
+      const answer = { kind: 'refused', status: 404, code: 'NoSuchBucket', message: '' } as const;
+      room.s3.fail({ command: 'GetObject', answer });
+      return request;
+    });
+    expect(failure).toEqual({
+      code: 'NoSuchBucket',
+      reason:
+        'Reading the manifest failed: there is no bucket manifests (NoSuchBucket). ' +
+        'Check bucket, key and version.',
+    });
   });
 
   test('has another ETag than the client named', async () => {
@@ -359,20 +378,17 @@ test('a role that is not configured is named, with the setting that configures i
   });
 });
 
+function reportTo(bucket: string): Partial<JobRequest> {
+  const bucketArn = `arn:aws:s3:::${bucket}`;
+  const scope = 'AllTasks';
+  return { report: { enabled: true, bucketArn, prefix: null, scope, expectedBucketOwner: null } };
+}
+
 test('a report that cannot be written fails the job before any work', async () => {
   const room = await openIngestRoom();
   room.s3.fail({ bucket: reportBucket, command: 'PutObject', answer: forbidden });
   room.start();
-  await room.submit({
-    ...csv('bbb,k\n')(room),
-    report: {
-      enabled: true,
-      bucketArn: `arn:aws:s3:::${reportBucket}`,
-      prefix: null,
-      scope: 'AllTasks',
-      expectedBucketOwner: null,
-    },
-  });
+  await room.submit({ ...csv('bbb,k\n')(room), ...reportTo(reportBucket) });
   const verdict = await room.verdict();
   expect(verdict).toMatchObject({ kind: 'unprepared', failure: { code: 'AccessDenied' } });
   expect(JSON.stringify(verdict)).toContain(
@@ -380,6 +396,21 @@ test('a report that cannot be written fails the job before any work', async () =
       'AccessDenied: arn:aws:iam::123456789012:role/batch needs s3:PutObject on ' +
       'arn:aws:s3:::reports/',
   );
+});
+
+test('a report bucket that does not exist is to be created, or another to be named', async () => {
+  const room = await openIngestRoom();
+  room.start();
+  await room.submit({ ...csv('bbb,k\n')(room), ...reportTo('no-such-reports') });
+  expect(await room.verdict()).toMatchObject({
+    kind: 'unprepared',
+    failure: {
+      code: 'NoSuchBucket',
+      reason:
+        'The job report could not be written to your report bucket. NoSuchBucket: there is no ' +
+        'bucket no-such-reports. Create it, or name another in a new job.',
+    },
+  });
 });
 
 describe('trouble of the world', () => {
