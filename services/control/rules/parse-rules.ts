@@ -10,6 +10,7 @@ import {
   operationNamesNotBuilt,
   readOperation,
 } from '../../core/operations/registry.ts';
+import { describeIssue } from './describe-issue.ts';
 import type { Rule } from './rule.ts';
 
 export interface RuleDefaults {
@@ -31,19 +32,18 @@ const prefixCharactersMax = 512;
 
 const bucketNameField = z.string().refine(isBucketName, 'must be the name of a bucket');
 
-const reportFields = z.discriminatedUnion('Enabled', [
-  z.strictObject({ Enabled: z.literal(false) }),
-  z.strictObject({
-    Enabled: z.literal(true),
-    Bucket: z
-      .string()
-      .refine((arn) => parseBucketArn(arn) !== null, 'must be a bucket ARN: arn:aws:s3:::name'),
-    Format: z.literal('Report_CSV_20180820').optional(),
-    Prefix: z.string().max(prefixCharactersMax).optional(),
-    ReportScope: z.enum(['AllTasks', 'FailedTasksOnly']).default('AllTasks'),
-    ExpectedBucketOwner: z.string().optional(),
-  }),
-]);
+const reportOffFields = z.strictObject({ Enabled: z.literal(false) });
+const reportOnFields = z.strictObject({
+  Enabled: z.literal(true),
+  Bucket: z
+    .string()
+    .refine((arn) => parseBucketArn(arn) !== null, 'must be a bucket ARN: arn:aws:s3:::name'),
+  Format: z.literal('Report_CSV_20180820').optional(),
+  Prefix: z.string().max(prefixCharactersMax).optional(),
+  ReportScope: z.enum(['AllTasks', 'FailedTasksOnly']).default('AllTasks'),
+  ExpectedBucketOwner: z.string().optional(),
+});
+const reportFields = z.discriminatedUnion('Enabled', [reportOffFields, reportOnFields]);
 
 const ruleFields = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots or hyphens'),
@@ -83,7 +83,11 @@ export function parseRules(text: string, defaults: RuleDefaults): RulesAnswer {
     const name = `rule ${nameOf(entry, index)}`;
     const fields = ruleFields.safeParse(entry);
     if (!fields.success) {
-      problems.push(...fields.error.issues.map((issue) => `${name}: ${describe(issue)}`));
+      problems.push(
+        ...fields.error.issues.map(
+          (issue) => `${name}: ${describeIssue(issue, entry, (path) => membersAt(path, entry))}`,
+        ),
+      );
       continue;
     }
     const rule = ruleOf(fields.data, defaults);
@@ -112,9 +116,12 @@ function nameOf(entry: unknown, index: number): string {
   return named.success ? `'${named.data.name}'` : `number ${index + 1}`;
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  const place = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  return `${place}${issue.message}.`;
+function membersAt(path: readonly PropertyKey[], entry: unknown): string {
+  if (path.length === 0) return `known are ${Object.keys(ruleFields.shape).join(', ')}`;
+  const isOff = z.object({ report: z.object({ Enabled: z.literal(false) }) }).safeParse(entry);
+  return isOff.success
+    ? 'with Enabled false there is no other'
+    : `known are ${Object.keys(reportOnFields.shape).join(', ')}`;
 }
 
 type RuleAnswer =

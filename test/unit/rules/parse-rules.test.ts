@@ -100,6 +100,59 @@ describe('the file of drop rules', () => {
     expect(problemsOf(rule)).toContain(problem);
   });
 
+  const known =
+    'known are name, bucket, prefix, sourceBucket, roleArn, operation, report, priority, ' +
+    'confirmationRequired, topicArn, description, buckets, pollSeconds';
+  const on = { Enabled: true, Bucket: 'arn:aws:s3:::reports' };
+  const inOurWords = [
+    [{ ...whole, foo: 1, 'b"r': 2 }, `no member has the name "foo", "b\\"r"; ${known}.`],
+    [{ ...whole, bucket: undefined }, 'bucket: is missing.'],
+    [{ ...whole, bucket: null }, 'bucket: must be a text.'],
+    [{ ...whole, operation: [] }, 'operation: must be an object.'],
+    [{ ...whole, priority: '1' }, 'priority: must be a number.'],
+    [{ ...whole, priority: 1.5 }, 'priority: must be a whole number.'],
+    [{ ...whole, priority: -1 }, 'priority: must be at least 0.'],
+    [{ ...whole, pollSeconds: 0 }, 'pollSeconds: must be more than 0.'],
+    [{ ...whole, pollSeconds: 86_401 }, 'pollSeconds: must be at most 86400.'],
+    [{ ...whole, confirmationRequired: 1 }, 'confirmationRequired: must be true or false.'],
+    [{ ...whole, description: '' }, 'description: must not be empty.'],
+    [{ ...whole, description: 'd'.repeat(257) }, 'description: must have at most 256 characters.'],
+    [{ ...whole, buckets: 'photos' }, 'buckets: must be a list.'],
+    [{ ...whole, buckets: [] }, 'buckets: must not be empty.'],
+    [{ ...whole, buckets: [7] }, 'buckets.0: must be a text.'],
+    [{ ...whole, report: {} }, 'report.Enabled: is missing.'],
+    [{ ...whole, report: { Enabled: 'yes' } }, 'report.Enabled: must be true or false.'],
+    [{ ...whole, report: { Enabled: true } }, 'report.Bucket: is missing.'],
+    [{ ...whole, report: { ...on, Format: 'CSV' } }, 'report.Format: must be Report_CSV_20180820.'],
+    [
+      { ...whole, report: { ...on, ReportScope: 'All' } },
+      'report.ReportScope: must be AllTasks or FailedTasksOnly.',
+    ],
+    [
+      { ...whole, report: { ...on, Scope: 'AllTasks' } },
+      'report: no member has the name "Scope"; known are Enabled, Bucket, Format, Prefix, ' +
+        'ReportScope, ExpectedBucketOwner.',
+    ],
+    [
+      { ...whole, report: { ...on, Enabled: false } },
+      'report: no member has the name "Bucket"; with Enabled false there is no other.',
+    ],
+  ] as const;
+  test.each(inOurWords)('says in plain words what is due: %#', (rule, problem) => {
+    expect(problemsOf(rule)).toBe(`rule 'tag-all': ${problem}`);
+  });
+
+  test('says that an entry must be an object, and tells a mistyped rule all that it lacks', () => {
+    expect(problemsOf(7)).toBe('rule number 1: must be an object.');
+    expect(problemsOf({ name: 'x', prefix: 'a', foo: 1 }).split('\n')).toEqual([
+      "rule 'x': bucket: is missing.",
+      "rule 'x': prefix: must end with / and not begin with it.",
+      "rule 'x': roleArn: is missing.",
+      "rule 'x': operation: is missing.",
+      `rule 'x': no member has the name "foo"; ${known}.`,
+    ]);
+  });
+
   test('tells all problems at once, two rules of one name among them', () => {
     const problems = problemsOf(whole, whole, { ...whole, name: 'x', bucket: '' });
     expect(problems.split('\n')).toHaveLength(2);
