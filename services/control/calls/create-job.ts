@@ -114,7 +114,12 @@ function tagsProblem(tags: readonly { readonly Key: string }[]): string | null {
 function roleProblem(request: JobRequest, roles: Roles): CallAnswer | undefined {
   const [, , , , roleAccount] = request.roleArn.split(':');
   if (roleAccount !== request.accountId) {
-    return refuse('AccessDenied', 'Cross-account pass role is not allowed.');
+    return refuse(
+      'AccessDenied',
+      'Cross-account pass role is not allowed. ' +
+        `Your access key belongs to account ${request.accountId}, so RoleArn must name a role of ` +
+        "that account (S3BATCH_ACCOUNT is the account of the environment's key).",
+    );
   }
   const role = roles.resolve(request.roleArn);
   if (role === undefined) {

@@ -1,7 +1,13 @@
 // CreateJob's refusals: every rule about the request itself, each with its code and the member's
 // name.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ControlFront, jobXml, openFront, roleArn } from '../../support/control-front.ts';
+import {
+  accountId,
+  type ControlFront,
+  jobXml,
+  openFront,
+  roleArn,
+} from '../../support/control-front.ts';
 import { openMemoryS3 } from '../../support/memory-s3.ts';
 import { contentOf } from '../../support/signed-request.ts';
 
@@ -179,11 +185,15 @@ test.each(refused)(
   },
 );
 
-test('a role of another account is AccessDenied', async () => {
+test('a role of another account is AccessDenied, which names the account of the key', async () => {
   const role = '<RoleArn>arn:aws:iam::999999999999:role/r</RoleArn>';
   const answer = await front.call('POST', jobs, jobXml({ role }));
   expect([answer.status, answer.code]).toEqual([403, 'AccessDenied']);
-  expect(answer.message).toBe('Cross-account pass role is not allowed.');
+  expect(answer.message).toBe(
+    'Cross-account pass role is not allowed. ' +
+      `Your access key belongs to account ${accountId}, so RoleArn must name a role of that ` +
+      "account (S3BATCH_ACCOUNT is the account of the environment's key).",
+  );
 });
 
 const accepted: readonly (readonly [string, Parts])[] = [
