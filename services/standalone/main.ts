@@ -35,7 +35,11 @@ try {
   const stop = () => {
     if (closing) return;
     closing = true;
-    void installation.close().then(() => process.exit(0));
+    logger.info('s3batch is stopping');
+    void installation.close().then(() => {
+      logger.info('s3batch has stopped');
+      process.exit(0);
+    });
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
