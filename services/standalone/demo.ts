@@ -7,6 +7,10 @@ import { runDemo } from './demo/run.ts';
 import { openScreen } from './demo/screen.ts';
 
 const asked = readDemoArguments(process.argv.slice(2));
+if (asked.kind === 'help') {
+  process.stdout.write(`${asked.text}\n`);
+  process.exit(0);
+}
 if (asked.kind === 'problem') {
   process.stderr.write(`${asked.problem}\n`);
   process.exit(2);

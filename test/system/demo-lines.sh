@@ -36,5 +36,7 @@ npm run -s demo -- --directory "$folder/second" --objects 500 >"$folder/second-o
 kill -INT -- -"$demo"
 for _ in $(seq 1 100); do kill -0 -- -"$demo" 2>/dev/null || break; sleep 0.2; done
 if kill -0 -- -"$demo" 2>/dev/null; then echo 'FAILED  Ctrl-C did not stop everything'; status=1; else echo 'ok      Ctrl-C stops everything'; fi
-[ -z "$(find "$folder/demo" -name '*.db' 2>/dev/null)" ] || { echo 'FAILED  data was left behind'; status=1; }
+[ -z "$(find "$folder/demo" -type f ! -path '*/report/*' 2>/dev/null)" ] || { echo 'FAILED  data was left behind'; status=1; }
+kept=$(sed -n 's/^  kept: //p' "$output")
+[ -n "$kept" ] && [ -f "$kept/manifest.json" ] && echo 'ok      the report is kept where it says' || { echo 'FAILED  the report is not kept'; status=1; }
 exit $status

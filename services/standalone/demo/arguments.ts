@@ -10,16 +10,18 @@ export interface DemoOptions {
 
 export type DemoArguments =
   | { readonly kind: 'options'; readonly options: DemoOptions }
+  | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'problem'; readonly problem: string };
 
 const objectsDefault = 20_000;
 const objectsMin = 100;
 const objectsMax = 1_000_000;
 const usage =
-  'usage: npm run demo -- [--keep] [--objects N] [--directory FOLDER]\n' +
+  'usage: npm run demo -- [--keep] [--objects N] [--directory FOLDER] [--help]\n' +
   `  --keep       leave it running and print lines to paste\n` +
   `  --objects N  ${objectsMin} to ${objectsMax} objects, ${objectsDefault} if absent\n` +
-  '  --directory  where the report is copied to, ./.demo if absent';
+  '  --directory  where the report is copied to, ./.demo if absent\n' +
+  '  --help       print this';
 
 export function readDemoArguments(words: readonly string[]): DemoArguments {
   let keep = false;
@@ -28,6 +30,7 @@ export function readDemoArguments(words: readonly string[]): DemoArguments {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at];
     const value = words[at + 1] ?? '';
+    if (word === '--help' || word === '-h') return { kind: 'help', text: usage };
     if (word === '--keep') keep = true;
     else if (word === '--objects' && isObjectCount(value)) {
       objects = Number(value);

@@ -1,5 +1,6 @@
-// The demo's own folder: data of this run (removed at the end) and the copy of its report (kept).
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// The demo's own folder: data and files of this run (removed at the end) and the copy of its report
+// (kept).
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../../adapters/process/make-folder.ts';
 import type { Report } from './proof.ts';
@@ -10,9 +11,11 @@ export interface DemoFolder {
   write(name: string, text: string): string;
   /** Copies the report; returns the folder it lies in. */
   keepReport(report: Report): string;
-  /** The data goes, and everything if there is no report to keep. */
-  clean(): void;
+  /** All but the report goes; returns the folder that holds the report, null: nothing is left. */
+  clean(): string | null;
 }
+
+const reportName = 'report';
 
 /** Throws an Error that names the folder where it cannot be written. */
 export function openFolder(parent: string): DemoFolder {
@@ -28,7 +31,7 @@ export function openFolder(parent: string): DemoFolder {
       return file;
     },
     keepReport: (report) => {
-      const folder = join(path, 'report');
+      const folder = join(path, reportName);
       mkdirSync(join(folder, 'results'), { recursive: true });
       writeFileSync(join(folder, 'manifest.json'), report.manifestText);
       // The names of parts are hex digits that the service chose, never a user's key.
@@ -39,7 +42,14 @@ export function openFolder(parent: string): DemoFolder {
       return folder;
     },
     clean: () => {
-      rmSync(hasReport ? data : path, { recursive: true, force: true });
+      if (!hasReport) {
+        rmSync(path, { recursive: true, force: true });
+        return null;
+      }
+      for (const name of readdirSync(path)) {
+        if (name !== reportName) rmSync(join(path, name), { recursive: true, force: true });
+      }
+      return join(path, reportName);
     },
   };
 }

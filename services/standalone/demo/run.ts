@@ -49,7 +49,7 @@ export async function runDemo(
 ): Promise<boolean> {
   const closers: (() => Promise<void> | void)[] = [];
   try {
-    const world = await openWorld(options, parent, screen, closers);
+    const world = await openWorld(options, parent, screen, closers, signal);
     const delivery = await fillAndDrop(options, world, screen, signal);
     const isProven = await follow(options, world, delivery, screen, signal);
     return isProven;
@@ -58,7 +58,6 @@ export async function runDemo(
     return false;
   } finally {
     for (const close of closers.toReversed()) await close();
-    if (signal.aborted) screen.line('stopped, and cleaned up');
   }
 }
 
@@ -67,10 +66,15 @@ async function openWorld(
   parent: ParentEnvironment,
   screen: Screen,
   closers: (() => Promise<void> | void)[],
+  signal: AbortSignal,
 ): Promise<World> {
   screen.step('Starting a local S3 (the sandbox) and the service');
   const folder = openFolder(options.directory);
-  closers.push(() => folder.clean());
+  closers.push(() => {
+    const kept = folder.clean();
+    screen.step(signal.aborted ? 'Stopped, and cleaned up' : 'Cleaned up');
+    screen.line(kept === null ? 'nothing of this run is left' : `kept: ${kept}`);
+  });
   const sandbox = await openSandbox({
     host,
     port: await freePort(host, sandboxPort),
