@@ -9,13 +9,13 @@ import { setFlagsFromString } from 'node:v8';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { ServiceName } from './thread-data.ts';
 
-const oldSpaceMbAtStart = 32;
+const oldSpaceMbAtStart = 24;
 /** Over what a collection left, until the next. */
-const oldSpaceGrowthPercent = 50;
+const oldSpaceGrowthPercent = 25;
 /** Three half-spaces of 4 MiB: what such a thread handles is short-lived or in buffers. */
 const youngSpaceMbSmall = 12;
-/** Three of 16 MiB: a task in flight should die young, and thousands are in flight. */
-const youngSpaceMbLarge = 48;
+/** Three of 12 MiB: a task in flight should die young, and thousands are in flight. */
+const youngSpaceMbLarge = 36;
 
 /** Before the first thread is started; the main thread's own heap is not changed by it. */
 export function keepHeapsSmall(): void {
