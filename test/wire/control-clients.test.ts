@@ -1,9 +1,10 @@
 // The real clients, unchanged, against a real process: the AWS CLI leads a job from creation to its
 // end and another to its cancellation, and boto3 watches the counters of one that takes seconds.
 // Absent: skipped loudly; with CI=true a failure.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { awsCli, hasBoto3, hasCli, python } from '../support/clients.ts';
 import { roleArn } from '../support/control-front.ts';
 import {
   accountId,
@@ -21,22 +22,6 @@ import {
 } from '../support/tagging-job.ts';
 
 const run = promisify(execFile);
-const awsCli = process.env.AWS_CLI ?? 'aws';
-const python = process.env.PYTHON ?? 'python3';
-const hasCli = isThere(awsCli, ['--version'], 'the AWS CLI (set AWS_CLI to its path)');
-const hasBoto3 = isThere(python, ['-c', 'import boto3'], 'boto3 (set PYTHON to one that has it)');
-
-function isThere(command: string, options: readonly string[], what: string): boolean {
-  try {
-    execFileSync(command, options, { stdio: 'ignore' });
-    return true;
-  } catch {
-    if (process.env.CI === 'true') throw new Error(`${what} is missing on this machine.`);
-    console.warn(`SKIPPED for want of ${what}.`);
-    return false;
-  }
-}
-
 /** Some seconds for a job of this many tasks, with 256 requests in flight. */
 const slowTasks = 5_000;
 const tagMs = 100;

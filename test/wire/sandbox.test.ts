@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModel } from '../../services/adapters/s3/model.ts';
 import { openSigner } from '../../services/adapters/s3/sign.ts';
 import { openSandbox, type Sandbox } from '../../services/sandbox/open-sandbox.ts';
+import { awsCli, hasBoto3, hasCli, python } from '../support/clients.ts';
 import { hardKeys } from '../support/hard-keys.ts';
 
 const run = promisify(execFile);
@@ -66,15 +67,6 @@ const environment = {
   AWS_CONFIG_FILE: '/nonexistent',
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
 };
-
-async function isThere(program: string, ...probe: string[]): Promise<boolean> {
-  return run(program, probe).then(
-    () => true,
-    () => false,
-  );
-}
-const hasCli = await isThere('aws', '--version');
-const hasBoto = await isThere('python3', '-c', 'import boto3');
 
 describe('the JS SDK', () => {
   it('puts, tags by header, reads and copies every hard key', async () => {
@@ -215,11 +207,11 @@ describe('strangers', () => {
 
 describe.skipIf(!hasCli && process.env['CI'] !== 'true')('the AWS CLI', () => {
   const aws = async (...words: string[]) =>
-    (await run('aws', ['--endpoint-url', sandbox.url, ...words], { env: environment })).stdout;
+    (await run(awsCli, ['--endpoint-url', sandbox.url, ...words], { env: environment })).stdout;
 
   it('makes a bucket, puts, lists, tags, copies and removes', async () => {
     await aws('s3', 'mb', 's3://cli');
-    const child = run('aws', ['--endpoint-url', sandbox.url, 's3', 'cp', '-', 's3://cli/a b+c'], {
+    const child = run(awsCli, ['--endpoint-url', sandbox.url, 's3', 'cp', '-', 's3://cli/a b+c'], {
       env: environment,
     });
     child.child.stdin?.end('from the CLI');
@@ -236,7 +228,7 @@ describe.skipIf(!hasCli && process.env['CI'] !== 'true')('the AWS CLI', () => {
   });
 });
 
-describe.skipIf(!hasBoto && process.env['CI'] !== 'true')('boto3', () => {
+describe.skipIf(!hasBoto3 && process.env['CI'] !== 'true')('boto3', () => {
   it('puts, reads, tags and lists every hard key', async () => {
     const script = `
 import boto3, json, sys
@@ -255,7 +247,7 @@ assert listed == sorted(keys, key=lambda k: k.encode()), listed
 print(len(listed))
 `;
     const argv = ['-c', script, sandbox.url, JSON.stringify(hardKeys)];
-    const { stdout } = await run('python3', argv, { env: environment });
+    const { stdout } = await run(python, argv, { env: environment });
     expect(Number(stdout)).toBe(hardKeys.length);
   });
 });

@@ -1,33 +1,18 @@
 // Local topics through the real clients, unchanged: the AWS CLI and boto3 against control over TCP.
 // Absent: skipped loudly; with CI=true a failure.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { awsCli, hasBoto3, hasCli, python } from '../support/clients.ts';
 import { accountId, region } from '../support/control-front.ts';
 import type { SnsBody } from '../support/sns-verifier.ts';
 import { openSubscriber } from '../support/subscriber.ts';
 import { openTopicWorld, type TopicWorld } from '../support/topic-world.ts';
 
 const run = promisify(execFile);
-const awsCli = process.env.AWS_CLI ?? 'aws';
-const python = process.env.PYTHON ?? 'python3';
-const hasCli = isThere(awsCli, ['--version'], 'the AWS CLI (set AWS_CLI to its path)');
-const hasBoto3 = isThere(python, ['-c', 'import boto3'], 'boto3 (set PYTHON to one that has it)');
-
-function isThere(command: string, options: readonly string[], what: string): boolean {
-  try {
-    execFileSync(command, options, { stdio: 'ignore' });
-    return true;
-  } catch {
-    if (process.env.CI === 'true') throw new Error(`${what} is missing on this machine.`);
-    console.warn(`SKIPPED for want of ${what}.`);
-    return false;
-  }
-}
-
 let world: TopicWorld;
 let home: string;
 beforeAll(async () => {
