@@ -99,6 +99,19 @@ function note(found: Findings, path: string): void {
   if (found.ignored.length < ignoredMax) found.ignored.push(shown(path));
 }
 
+function isCountFine(
+  shape: { readonly min: number; readonly max: number },
+  element: XmlElement,
+  path: string,
+  what: string,
+  found: Findings,
+): boolean {
+  const count = element.children.length;
+  if (count >= shape.min && count <= shape.max) return true;
+  found.problems.push(`${path} must hold ${range(shape.min, shape.max)} ${what}, not ${count}.`);
+  return false;
+}
+
 function readList(
   shape: Extract<Shape, { kind: 'list' }>,
   element: XmlElement,
@@ -106,11 +119,7 @@ function readList(
   found: Findings,
 ): unknown {
   refuseText(element, path, found);
-  const count = element.children.length;
-  if (count < shape.min || count > shape.max) {
-    found.problems.push(`${path} must hold ${range(shape.min, shape.max)} items, not ${count}.`);
-    return undefined;
-  }
+  if (!isCountFine(shape, element, path, 'items', found)) return undefined;
   const values: unknown[] = [];
   for (const [index, child] of element.children.entries()) {
     values.push(read(shape.member, child, `${path}[${index + 1}]`, found));
@@ -126,11 +135,7 @@ function readMap(
   found: Findings,
 ): unknown {
   refuseText(element, path, found);
-  const count = element.children.length;
-  if (count < shape.min || count > shape.max) {
-    found.problems.push(`${path} must hold ${range(shape.min, shape.max)} entries, not ${count}.`);
-    return undefined;
-  }
+  if (!isCountFine(shape, element, path, 'entries', found)) return undefined;
   const value: Record<string, string> = Object.create(null);
   for (const [index, entry] of element.children.entries()) {
     const entryPath = `${path}.entry[${index + 1}]`;
