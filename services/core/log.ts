@@ -21,9 +21,12 @@ export interface NewRecord {
 }
 
 export interface StoredRecord {
+  /** Grows within a partition; there may be gaps. */
   readonly offset: bigint;
   readonly key: string;
   readonly value: Uint8Array | null;
+  /** What an outside producer wrote beside the value; absent where there is none. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** note: the service's own, at most 2,048 bytes of UTF-8; a new identity starts at {0n, ''}. */
@@ -61,7 +64,10 @@ export interface Spaces {
  * A wait that its signal aborts never throws for it: read resolves to [], the others just resolve.
  */
 export interface Log {
-  /** Unfenced, at least once. Resolves to the offset of the last record when it is durable. */
+  /**
+   * Unfenced, at least once. Resolves to the offset of the last record, in its partition, when it
+   * is durable.
+   */
   send(space: Space, records: readonly NewRecord[]): Promise<bigint>;
   /** One lane per partition given to us, for as long as the signal is not aborted. */
   join(space: Space, topic: string, group: string, signal: AbortSignal): AsyncIterable<Lane>;
@@ -80,8 +86,8 @@ export interface Log {
 export interface Writer {
   /** Read after fencing; advances with each commit. */
   readonly position: Position;
-  /** All or nothing. Resolves to the offset of the last record (of the position, without one). */
-  commit(records: readonly NewRecord[], position: Position): Promise<bigint>;
+  /** All or nothing. */
+  commit(records: readonly NewRecord[], position: Position): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -98,8 +104,10 @@ export interface Lane extends Writer {
 }
 
 export interface View {
-  /** The offset below which every record has been folded. */
-  readonly at: bigint;
+  /**
+   * 'now': until every send and commit that resolved before this call is folded. An offset, for a
+   * topic of one partition: until the record there is.
+   */
   caughtUp(target: bigint | 'now', signal: AbortSignal): Promise<void>;
   /** Resolves after the next fold. */
   changed(signal: AbortSignal): Promise<void>;

@@ -61,6 +61,25 @@ const notBuiltYet: readonly { readonly pattern: RegExp; readonly part: string }[
   { pattern: /^S3BATCH_TLS_/, part: 'TLS' },
 ];
 
+/** How to reach the brokers of S3BATCH_LOG=kafka, and how topics are made there. */
+export interface KafkaSettings {
+  /** host:port, at least one. */
+  readonly brokers: readonly string[];
+  /** Every topic, group and transactional id of this installation begins with it. */
+  readonly prefix: string;
+  /** null: three, or as many as there are brokers. */
+  readonly replicationFactor: number | null;
+  readonly partitionsMax: number;
+  readonly compression: 'none' | 'gzip';
+  /** null: plain TCP. PEM texts; an empty one is not given. */
+  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string } | null;
+  readonly sasl: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  } | null;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Settings {

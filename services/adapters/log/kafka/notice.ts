@@ -1,0 +1,22 @@
+// What the Kafka log tells whoever watches it: plain values, so that metrics and tests need nothing
+// of the client library.
+import type { Space } from '../../../core/log.ts';
+
+export type LogNotice =
+  /** A commit became durable so long after it was asked for. */
+  | { readonly kind: 'committed'; readonly space: Space; readonly tookMs: number }
+  | { readonly kind: 'aborted'; readonly space: Space; readonly identity: string }
+  /** Another holder took the identity over. */
+  | { readonly kind: 'fenced'; readonly space: Space; readonly identity: string }
+  | { readonly kind: 'rebalanced'; readonly space: Space; readonly group: string }
+  /** Records of a lane behind its committed position; 0 when the lane ends here. */
+  | {
+      readonly kind: 'lag';
+      readonly space: Space;
+      readonly group: string;
+      readonly topic: string;
+      readonly partition: number;
+      readonly records: bigint;
+    };
+
+export type NoticeLog = (notice: LogNotice) => void;
