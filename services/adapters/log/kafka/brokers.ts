@@ -1,0 +1,98 @@
+// What every part of the Kafka log is given: the settings, the shared link for requests that are
+// answered at once, and links of one's own for those that park.
+import type { KafkaSettings } from '../../../core/settings.ts';
+import { type Link, openLink } from './link.ts';
+import type { NoticeLog } from './notice.ts';
+
+/** Told of each request; tests fail and cut there. */
+export type Tap = (moment: 'before' | 'after', api: string) => Promise<void>;
+
+export interface Timing {
+  /** A member that is not heard of for so long is taken for dead. */
+  readonly sessionMs: number;
+  readonly heartbeatMs: number;
+  /** A rebalance waits so long for members to join again. */
+  readonly rebalanceMs: number;
+  /** A transaction that nobody ends is aborted by the broker. */
+  readonly transactionMs: number;
+  /** Brokers that are away for longer lose the log. */
+  readonly awayMsMax: number;
+}
+
+export const timingDefaults: Timing = {
+  sessionMs: 6_000,
+  heartbeatMs: 1_000,
+  rebalanceMs: 10_000,
+  transactionMs: 15_000,
+  awayMsMax: 120_000,
+};
+
+export interface BrokersOptions {
+  readonly settings: KafkaSettings;
+  /** s3batch-<service>. */
+  readonly clientId: string;
+  readonly notice: NoticeLog;
+  readonly timing: Timing;
+  readonly tap?: Tap | undefined;
+}
+
+export interface Brokers {
+  readonly settings: KafkaSettings;
+  readonly prefix: string;
+  readonly timing: Timing;
+  readonly notice: NoticeLog;
+  /** Shared: never park a request here. */
+  readonly link: Link;
+  /** One of a few links for commits, the same for the same name, so that they do not queue. */
+  commitLink(name: string): Link;
+  /** A link of one's own; its owner closes it. purpose is shown in the client's name. */
+  openLink(purpose: string): Link;
+  /** Aborted by close(). */
+  readonly ended: AbortSignal;
+  close(): void;
+}
+
+/** Each broker answers one connection's requests one by one: so many commits run side by side. */
+const commitLinksMax = 6;
+
+export function openBrokers(options: BrokersOptions): Brokers {
+  const { settings, clientId, notice, timing, tap } = options;
+  const links = new Set<Link>();
+  const ended = new AbortController();
+  const open = (purpose: string): Link => {
+    const name = `${clientId}-${purpose}`;
+    const link = openLink({ settings, clientId: name, awayMsMax: timing.awayMsMax, tap });
+    const tracked: Link = {
+      ...link,
+      close: () => {
+        links.delete(tracked);
+        link.close();
+      },
+    };
+    links.add(tracked);
+    if (ended.signal.aborted) tracked.close();
+    return tracked;
+  };
+  const commitLinks = Array.from({ length: commitLinksMax }, (_, index) => open(`commit-${index}`));
+  const link = open('ask');
+  return {
+    settings,
+    prefix: settings.prefix,
+    timing,
+    notice,
+    link,
+    commitLink: (name) => commitLinks[hashOf(name) % commitLinksMax] ?? link,
+    openLink: open,
+    ended: ended.signal,
+    close: () => {
+      ended.abort();
+      for (const kept of links) kept.close();
+    },
+  };
+}
+
+function hashOf(name: string): number {
+  let hash = 0;
+  for (let at = 0; at < name.length; at += 1) hash = (hash * 31 + name.charCodeAt(at)) >>> 0;
+  return hash;
+}

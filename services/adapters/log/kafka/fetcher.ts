@@ -1,0 +1,182 @@
+// One fetch loop over a changing set of cursors, on a link of its own since a fetch parks at the
+// broker. A cursor is one partition being read: it says how much it has room for and takes what
+// comes.
+// Modes of the loop: fetching (some cursor has room) ↔ resting (none has; wake() ends it) → closed.
+// Invariant: a cursor gets records in order, once, from its `next` on; what was fetched from where
+// it no longer stands (it was sought meanwhile) is thrown away.
+import { setTimeout as pause } from 'node:timers/promises';
+import { openBell } from '../../../core/bell.ts';
+import { isLogError, logError, type StoredRecord } from '../../../core/log.ts';
+import { decodeBatches, type Fetched } from './decode-fetch.ts';
+import { answered, codes, isKafkaFailure } from './failure.ts';
+import { type Link, requestMsMax } from './link.ts';
+import { type FetchPartition, fetchRecords, listOffsets } from './wire.ts';
+
+/** An idle fetch parks at the broker for so long: a cursor that is added or sought waits for it. */
+const parkMsMax = 150;
+const fetchBytesMax = 8 * 1024 * 1024;
+/** While a broker is away. */
+const retryDelayMs = 200;
+
+export interface Cursor {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset of the next record wanted. */
+  next(): bigint;
+  /** Bytes; 0: nothing now. */
+  room(): number;
+  take(records: readonly StoredRecord[], next: bigint, highWatermark: bigint): void;
+  /** The cursor stands before the first record that is kept, or beyond the last. */
+  outside(start: bigint, end: bigint): void;
+  fail(error: Error): void;
+}
+
+export interface Fetcher {
+  add(cursor: Cursor): void;
+  remove(cursor: Cursor): void;
+  /** A cursor has room again, or stands elsewhere. */
+  wake(): void;
+  close(): void;
+}
+
+export function openFetcher(link: Link): Fetcher {
+  const cursors = new Set<Cursor>();
+  const bell = openBell();
+  const closing = new AbortController();
+  const closed = closing.signal;
+
+  async function run(): Promise<void> {
+    while (!closed.aborted) {
+      const wanting = [...cursors].filter((cursor) => cursor.room() > 0);
+      if (wanting.length === 0) await bell.heard(closed);
+      else await round(wanting);
+    }
+  }
+
+  /** One fetch from every leader concerned; a broker that is away delays only its own. */
+  async function round(wanting: readonly Cursor[]): Promise<void> {
+    try {
+      const leaders = new Map<string, Cursor[]>();
+      for (const cursor of wanting) {
+        const leader = await link.leaderOf(cursor.topic, cursor.partition);
+        leaders.set(leader, [...(leaders.get(leader) ?? []), cursor]);
+      }
+      await Promise.all([...leaders].map(([leader, led]) => fetchFrom(leader, led)));
+    } catch (error) {
+      if (closed.aborted) return;
+      if (!isKafkaFailure(error) || error.remedy === 'refused') return failAll(wanting, error);
+      link.forget();
+      await pause(retryDelayMs, undefined, { signal: closed }).catch(() => {});
+    }
+  }
+
+  async function fetchFrom(leader: string, led: readonly Cursor[]): Promise<void> {
+    const wanted = new Map(led.map((cursor) => [placeOf(cursor), { cursor, from: cursor.next() }]));
+    const topics = new Map<string, FetchPartition[]>();
+    for (const { cursor, from } of wanted.values()) {
+      const { topic, partition } = cursor;
+      const asked = { partition, fetchOffset: from.toString(), maxBytes: cursor.room() };
+      topics.set(topic, [...(topics.get(topic) ?? []), asked]);
+    }
+    const answer = await link.send(
+      leader,
+      fetchRecords,
+      {
+        replicaId: -1,
+        isolationLevel: 1,
+        maxWaitTime: parkMsMax,
+        minBytes: 1,
+        maxBytes: fetchBytesMax,
+        topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+      },
+      parkMsMax + requestMsMax,
+    );
+    for (const fetched of answer) {
+      const asked = wanted.get(placeOf(fetched));
+      if (asked !== undefined) await hand(leader, asked.cursor, asked.from, fetched);
+    }
+  }
+
+  async function hand(
+    leader: string,
+    cursor: Cursor,
+    from: bigint,
+    fetched: Fetched,
+  ): Promise<void> {
+    const place = `Fetch of ${placeOf(fetched)} at ${from} from ${leader}`;
+    if (!cursors.has(cursor) || cursor.next() !== from) return;
+    if (fetched.errorCode === codes.offsetOutOfRange) {
+      const [start, end] = await bounds(leader, cursor);
+      if (cursors.has(cursor) && cursor.next() === from) cursor.outside(start, end);
+      return;
+    }
+    if (fetched.errorCode !== 0) throw answered(fetched.errorCode, place);
+    try {
+      const { records, next } = decodeBatches(fetched.batches, from, fetched.aborted);
+      if (next > from) cursor.take(records, next, fetched.highWatermark);
+    } catch (error) {
+      remove(cursor);
+      cursor.fail(error instanceof Error ? new Error(`${place}: ${error.message}`) : failed(error));
+    }
+  }
+
+  async function bounds(leader: string, cursor: Cursor): Promise<readonly [bigint, bigint]> {
+    const [start, end] = await Promise.all(
+      (['-2', '-1'] as const).map((timestamp) => offsetAt(link, leader, cursor, timestamp)),
+    );
+    return [start ?? 0n, end ?? 0n];
+  }
+
+  function failAll(failing: readonly Cursor[], error: unknown): void {
+    for (const cursor of failing) {
+      cursors.delete(cursor);
+      cursor.fail(failed(error));
+    }
+  }
+
+  const remove = (cursor: Cursor): void => {
+    cursors.delete(cursor);
+  };
+
+  run().catch((error: unknown) => failAll([...cursors], error));
+  return {
+    add: (cursor) => {
+      cursors.add(cursor);
+      bell.ring();
+    },
+    remove,
+    wake: () => bell.ring(),
+    close: () => {
+      closing.abort();
+      link.close();
+    },
+  };
+}
+
+/** timestamp -1: the end, records of open transactions included; -2: the start. */
+export async function offsetAt(
+  link: Link,
+  leader: string,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  timestamp: string,
+): Promise<bigint> {
+  const told = await link.send(leader, listOffsets, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ topic, partitions: [{ partition, timestamp }] }],
+  });
+  const found = told.responses[0]?.partitions[0];
+  const what = `looking up the bounds of ${topic}/${partition} at ${leader}`;
+  if (found === undefined) throw answered(codes.unknownTopicOrPartition, what);
+  if (found.errorCode !== 0) throw answered(found.errorCode, what);
+  return BigInt(found.offset);
+}
+
+function placeOf(place: { readonly topic: string; readonly partition: number }): string {
+  return `${place.topic}/${place.partition}`;
+}
+
+function failed(error: unknown): Error {
+  if (isLogError(error)) return error;
+  return logError('lost', error instanceof Error ? error.message : String(error));
+}
