@@ -4,6 +4,7 @@
 // Invariant: the number of label values is bounded, whatever the jobs are.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../core/clock.ts';
+import type { RefusalCode } from '../core/errors.ts';
 import { type Job, jobStatuses } from '../core/job.ts';
 import { totalsOf } from '../core/progress.ts';
 import type { RuleOutcome } from './rules/rule.ts';
@@ -14,6 +15,8 @@ export interface Metrics {
   readonly contentType: string;
   /** What came of a delivery that a rule looked at. Rules are bounded by their file. */
   countDelivery(rule: string, outcome: RuleOutcome): void;
+  /** A record of an outside producer that cannot be used. Codes are those of the error table. */
+  countRejected(code: RefusalCode): void;
   /** jobs: every job that is kept, of all accounts. */
   render(jobs: readonly Job[]): Promise<string>;
 }
@@ -25,8 +28,8 @@ interface Counts {
   readonly codes: ReadonlyMap<string, number>;
 }
 
-export function openMetrics(clock: Clock): Metrics {
-  const registry = new Registry();
+/** registry: what else control shows may stand in it already. */
+export function openMetrics(clock: Clock, registry: Registry = new Registry()): Metrics {
   const registers = [registry];
   const jobsByStatus = new Gauge({
     name: 's3batch_jobs',
@@ -55,6 +58,12 @@ export function openMetrics(clock: Clock): Metrics {
     name: 's3batch_deliveries_total',
     help: 'Looks at inventory deliveries, by rule and outcome',
     labelNames: ['rule', 'outcome'],
+    registers,
+  });
+  const rejected = new Counter({
+    name: 's3batch_events_rejected_total',
+    help: 'Records of outside producers that could not be used, by code',
+    labelNames: ['code'],
     registers,
   });
   const rate = new Gauge({
@@ -97,6 +106,7 @@ export function openMetrics(clock: Clock): Metrics {
   return {
     contentType: registry.contentType,
     countDelivery: (rule, outcome) => deliveries.inc({ rule, outcome }),
+    countRejected: (code) => rejected.inc({ code }),
     async render(jobs) {
       for (const status of jobStatuses) {
         jobsByStatus.set({ status }, jobs.filter((job) => job.status === status).length);

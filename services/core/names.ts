@@ -13,12 +13,15 @@ export const snsMessagesTopic = 'sns-messages';
 export const tasksTopic = 'tasks';
 export const resultsTopic = 'results';
 export const partsTopic = 'parts';
+/** What came from outside producers and cannot be used, with its reason. */
+export const eventsRejectedTopic = 'events.rejected';
 
 export const coordinatorGroup = 'coordinator';
 export const workerGroup = 'worker';
 export const reporterGroup = 'reporter';
 export const notifierGroup = 'notifier';
 export const snsDeliveryGroup = 'sns-delivery';
+export const eventsDoorGroup = 'events-door';
 /** Claimed by the ingester of a job, in the job's space. */
 export const ingestIdentity = 'ingest';
 /** Claimed by whoever writes a job's manifest.json, in the job's space. */
@@ -31,6 +34,8 @@ export const historyKeptMs = 90 * dayMs;
 export const inboxKeptMs = 7 * dayMs;
 export const repliesKeptMs = hourMs;
 export const snsMessagesKeptMs = 2 * dayMs;
+export const eventsKeptMs = 7 * dayMs;
+export const eventsRejectedKeptMs = 14 * dayMs;
 
 export const controlTopics: readonly TopicShape[] = [
   { topic: inboxTopic, partitions: 1, keep: { ms: inboxKeptMs } },
@@ -54,5 +59,22 @@ export function jobTopics(partitions: number): readonly TopicShape[] {
     { topic: tasksTopic, partitions, keep: 'consumed' },
     { topic: resultsTopic, partitions, keep: spaceLife },
     { topic: partsTopic, partitions, keep: spaceLife },
+  ];
+}
+
+/**
+ * Of a topic that outside producers write to: one record that waits (at most minutes) then holds up
+ * a quarter of the others, and up to four control processes share the work. It is little work.
+ */
+const eventsPartitions = 4;
+
+export function eventsTopics(names: readonly string[]): readonly TopicShape[] {
+  return [
+    ...names.map((topic) => ({
+      topic,
+      partitions: eventsPartitions,
+      keep: { ms: eventsKeptMs },
+    })),
+    { topic: eventsRejectedTopic, partitions: 1, keep: { ms: eventsRejectedKeptMs } },
   ];
 }

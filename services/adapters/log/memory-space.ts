@@ -30,6 +30,11 @@ export interface Member {
   readonly take: (partition: number) => void;
 }
 
+/** What an outside producer writes: a broker's log takes headers from it, the log port does not. */
+export interface OutsideRecord extends NewRecord {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 interface KeptRecord extends StoredRecord {
   readonly keptMs: number;
 }
@@ -100,12 +105,10 @@ export class MemorySpace {
 
   records(topic: string, partition: number, from: bigint): readonly StoredRecord[] {
     const records = this.#partitions.get(topic)?.[partition] ?? [];
-    return records
-      .filter(({ offset }) => offset >= from)
-      .map(({ offset, key, value }) => ({ offset, key, value }));
+    return records.filter(({ offset }) => offset >= from).map(({ keptMs: _, ...record }) => record);
   }
 
-  send(records: readonly NewRecord[]): bigint {
+  send(records: readonly OutsideRecord[]): bigint {
     this.ensureOpen();
     if (records.length === 0) throw new Error('send of no records');
     this.#check(records);
@@ -211,13 +214,14 @@ export class MemorySpace {
     }
   }
 
-  #append(records: readonly NewRecord[]): bigint {
+  #append(records: readonly OutsideRecord[]): bigint {
     const keptMs = this.#nowMs();
-    for (const { topic, partition, key, value } of records) {
+    for (const { topic, partition, key, value, headers } of records) {
       const kept = this.#partitions.get(topic)?.[partition] ?? [];
       const offset = this.head;
       this.head += 1n;
-      kept.push({ offset, key, value: value === null ? null : value.slice(), keptMs });
+      const outside = headers === undefined ? {} : { headers };
+      kept.push({ offset, key, value: value === null ? null : value.slice(), ...outside, keptMs });
     }
     // A position alone takes an offset too, so that every commit has one of its own.
     if (records.length === 0) this.head += 1n;

@@ -16,7 +16,7 @@ import {
   type View,
   type Writer,
 } from '../../core/log.ts';
-import { type Claim, type Member, MemorySpace } from './memory-space.ts';
+import { type Claim, type Member, MemorySpace, type OutsideRecord } from './memory-space.ts';
 
 export interface MemoryLogOptions {
   /** For topics kept by time; without it they are kept for good. */
@@ -39,6 +39,8 @@ export interface MemoryHandle {
 
 export interface MemoryWorld {
   connect(options?: MemoryConnectOptions): MemoryHandle;
+  /** As a producer that is no part of the installation. */
+  produce(space: Space, records: readonly OutsideRecord[]): void;
   /** As a broker that forgets an offset. */
   forgetPosition(space: Space, identity: string): void;
 }
@@ -50,6 +52,11 @@ export function openMemoryLog(options: MemoryLogOptions = {}): MemoryWorld {
     connect: (connectOptions = {}) => {
       const handle = new Handle(spaces, nowMs, connectOptions);
       return { log: handle, spaces: spacesOf(handle), kill: () => handle.kill() };
+    },
+    produce: (space, records) => {
+      const found = spaces.get(space);
+      if (found === undefined) throw new Error(`there is no space ${space}`);
+      found.send(records);
     },
     forgetPosition: (space, identity) => spaces.get(space)?.forgetPosition(identity),
   };
@@ -140,6 +147,9 @@ class Handle implements Log {
     this.#ensureLive();
     await this.#step(`${label} before`);
     if (signal.aborted) return;
+    // Between a step and what follows it another one may have killed the handle; a dead member
+    // would keep its lanes for ever.
+    if (this.#state === 'dead') await never;
     const at = this.#space(space);
     const given: number[] = [];
     const lanes = new Map<number, AbortController>();

@@ -1,25 +1,12 @@
-// CreateJob: everything that the request itself shows is checked here; whatever touches S3 is
-// checked in Preparing and ends in FailureReasons. The answer comes when the job is durable.
-// Invariant: a job that exists can be run by this build, under a role that is configured.
-import { randomUUID } from 'node:crypto';
-import type { JobRequest } from '../../core/job.ts';
-import { needsSubresources } from '../../core/operations/registry.ts';
-import type { Roles } from '../../core/storage.ts';
-import { hashing } from '../auth/hashing.ts';
-import type { Caller } from '../auth/verify-signature.ts';
+// CreateJob as the S3 Control API has it: an XML body. What it must hold and how the job is started
+// is start-job.ts's business. The answer comes when the job is durable.
 import { parseXml } from '../wire/parse-xml.ts';
 import { readShape } from '../wire/read-shape.ts';
-import type { ValueOf } from '../wire/shape.ts';
 import { createJobRequest, createJobResult } from '../wire/shapes.ts';
 import { writeDocument } from '../wire/write-shape.ts';
-import { type Call, type CallAnswer, document, refuse, refusedReply } from './call.ts';
-import { manifestOf } from './job-manifest.ts';
-import { operationOf } from './job-operation.ts';
-import { reportOf } from './job-report.ts';
+import { type Call, document, refuse } from './call.ts';
+import { startJob } from './start-job.ts';
 
-type WireJob = ValueOf<typeof createJobRequest>;
-
-export const jobTagsMax = 50;
 const rootName = 'CreateJobRequest';
 
 export const createJob: Call = async (request, _id, caller, ports, signal) => {
@@ -33,123 +20,7 @@ export const createJob: Call = async (request, _id, caller, ports, signal) => {
   if (read.ignored.length > 0) {
     ports.log.warn({ members: read.ignored }, 'CreateJob: members ignored that are not known here');
   }
-  const checked = jobRequestOf(read.value, caller, ports.topicArn);
-  if (checked.kind === 'refused') return checked;
-  const unable = roleProblem(checked.request, ports.roles);
-  if (unable !== undefined) return unable;
-
-  const reply = await ports.desk.ask(
-    {
-      kind: 'create',
-      commandId: randomUUID(),
-      accountId: caller.accountId,
-      atMs: ports.clock.wallMs(),
-      jobId: randomUUID(),
-      request: checked.request,
-      requestHash: requestHash(checked.request),
-    },
-    signal,
-  );
-  if (reply.kind === 'refused') return refusedReply(reply);
-  return document(writeDocument('CreateJobResult', createJobResult, { JobId: reply.jobId }));
+  const answer = await startJob(read.value, caller, ports, signal);
+  if (answer.kind === 'refused') return answer;
+  return document(writeDocument('CreateJobResult', createJobResult, { JobId: answer.jobId }));
 };
-
-type CheckedRequest =
-  | { readonly kind: 'fine'; readonly request: JobRequest }
-  | Extract<CallAnswer, { kind: 'refused' }>;
-
-function bad(message: string): Extract<CallAnswer, { kind: 'refused' }> {
-  return { kind: 'refused', refusal: { code: 'BadRequestException', message } };
-}
-
-function jobRequestOf(wire: WireJob, caller: Caller, topicArn: string | null): CheckedRequest {
-  const operation = operationOf(wire.Operation);
-  if (operation.kind === 'refused') return operation;
-  if ((wire.Manifest === undefined) === (wire.ManifestGenerator === undefined)) {
-    return bad('Exactly one of Manifest and ManifestGenerator must be given.');
-  }
-  if (wire.Manifest === undefined) {
-    return bad(
-      'ManifestGenerator is not supported by this version of s3batch yet; give a Manifest.',
-    );
-  }
-  const manifest = manifestOf(wire.Manifest);
-  if (manifest.kind === 'problem') return bad(manifest.message);
-  const report = reportOf(wire.Report);
-  if (report.kind === 'problem') return bad(report.message);
-  const tags = wire.Tags ?? [];
-  const tagsWrong = tagsProblem(tags);
-  if (tagsWrong !== null) return bad(tagsWrong);
-  return {
-    kind: 'fine',
-    request: {
-      accountId: caller.accountId,
-      roleArn: wire.RoleArn,
-      priority: wire.Priority,
-      description: wire.Description ?? null,
-      // S3 waits for a confirmation unless the request says otherwise.
-      confirmationRequired: wire.ConfirmationRequired ?? true,
-      clientRequestToken: wire.ClientRequestToken,
-      operation: operation.operation,
-      manifest: manifest.manifest,
-      report: report.report,
-      tags: tags.map(({ Key, Value }) => ({ Key, Value })),
-      topicArn,
-      origin: { kind: 'api', accessKeyId: caller.accessKeyId },
-      bucketsAllowed: null,
-    },
-  };
-}
-
-function tagsProblem(tags: readonly { readonly Key: string }[]): string | null {
-  if (tags.length > jobTagsMax) {
-    return `A job can have at most ${jobTagsMax} tags, not ${tags.length}.`;
-  }
-  const repeated = tags.find(
-    (tag, index) => tags.findIndex((other) => other.Key === tag.Key) !== index,
-  );
-  return repeated === undefined ? null : `Tags holds the key '${repeated.Key}' twice.`;
-}
-
-function roleProblem(request: JobRequest, roles: Roles): CallAnswer | undefined {
-  const [, , , , roleAccount] = request.roleArn.split(':');
-  if (roleAccount !== request.accountId) {
-    return refuse(
-      'AccessDenied',
-      'Cross-account pass role is not allowed. ' +
-        `Your access key belongs to account ${request.accountId}, so RoleArn must name a role of ` +
-        "that account (S3BATCH_ACCOUNT is the account of the environment's key).",
-    );
-  }
-  const role = roles.resolve(request.roleArn);
-  if (role === undefined) {
-    return bad(
-      `RoleArn ${request.roleArn} is not configured here; ` +
-        'add it to the file that S3BATCH_ROLES names.',
-    );
-  }
-  if (needsSubresources(request.operation) && !role.subresourcesSafe) {
-    return bad(
-      `${request.operation.name} is not sent to ${role.endpoint}: some servers answer a tagging ` +
-        'request by overwriting the object. If this one understands object tagging, say so with ' +
-        'S3BATCH_TAGGING_SAFE=true (or subresourcesSafe in the file that S3BATCH_ROLES names).',
-    );
-  }
-  return undefined;
-}
-
-/** What the client asked for, without the token that names the request and what we configured. */
-export function requestHash(request: JobRequest): string {
-  const asked = { ...request, clientRequestToken: null, origin: null, topicArn: null };
-  return hashing.sha256Hex(canonicalJson(asked));
-}
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-  return `{${members.join(',')}}`;
-}

@@ -27,7 +27,7 @@ const attributesName = ':@';
 
 /** What XML 1.0 does not let stand in a document, raw or as a reference. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const forbiddenCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+export const forbiddenCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 const parser = new XMLParser({
   preserveOrder: true,
