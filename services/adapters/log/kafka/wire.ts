@@ -7,6 +7,12 @@ import { decodeFetch, type Fetched } from './decode-fetch.ts';
 
 const require = createRequire(import.meta.url);
 
+interface Encoder {
+  writeArray(items: readonly string[], type: 'string', length: number): Encoder;
+  writeBoolean(value: boolean): Encoder;
+}
+const KafkaEncoder: new () => Encoder = require('kafkajs/src/protocol/encoder.js');
+
 export interface WireRequest {
   readonly apiKey: number;
   readonly apiVersion: number;
@@ -70,11 +76,25 @@ export interface Metadata {
   readonly topicMetadata: readonly TopicMetadata[];
 }
 
-export const metadata = api<
-  /** null topics: all of them; []: none. */
-  { readonly topics: readonly string[] | null; readonly allowAutoTopicCreation: false },
-  Metadata
->('metadata', 6);
+interface MetadataRequest {
+  /** null: all of them; []: none. */
+  readonly topics: readonly string[] | null;
+  readonly allowAutoTopicCreation: false;
+}
+
+/** Its encoder knows no empty list: it would ask for every topic of the cluster. */
+export const metadata: Api<MetadataRequest, Metadata> = {
+  ...api<MetadataRequest, Metadata>('metadata', 6),
+  request: ({ topics, allowAutoTopicCreation }) => {
+    const encode = async () => {
+      const names = topics ?? [];
+      return new KafkaEncoder()
+        .writeArray(names, 'string', topics === null ? -1 : names.length)
+        .writeBoolean(allowAutoTopicCreation);
+    };
+    return { apiKey: 3, apiVersion: 6, apiName: 'Metadata', encode };
+  },
+};
 
 export const findCoordinator = api<
   { readonly coordinatorKey: string; readonly coordinatorType: 0 | 1 },
