@@ -44,7 +44,7 @@ test('the simulated rooms wait on their ports only', () => {
 });
 
 test('the environment is read only where a process starts', () => {
-  const starters = /\/(main|demo)\.ts$/;
+  const starters = /\/(main|demo)\.ts$|^services\/standalone\/service\.ts$/;
   const others = inServices.filter((path) => !starters.test(path));
   expect(findings(others, /process\.env\b/, 'let main.ts read it and pass it in')).toEqual([]);
 });

@@ -1,21 +1,22 @@
 // Every setting of an installation in one table: name, default, meaning. docs/CONFIGURATION.md
 // holds the same set (test/tidy.test.ts compares them). Pure: a main.ts passes its environment in.
-// A setting of a part that is not built yet is refused by name, and so is an unknown S3BATCH_ one:
-// a mistyped setting must not be silently the default.
-
-export interface Setting {
-  readonly name: string;
-  /** '' where an absent setting means none. */
-  readonly fallback: string;
-  readonly meaning: string;
-}
+// A setting of a part that is not built yet is refused by name, and so is an unknown S3BATCH_ or
+// KAFKA_ one: a mistyped setting must not be silently the default.
+import {
+  isForeignKafkaName,
+  type KafkaPlan,
+  kafkaSettingsInVain,
+  kafkaSettingTable,
+  readKafkaPlan,
+} from './kafka-settings.ts';
+import { type Environment, openSettingReader, type Setting } from './setting-reader.ts';
 
 export const settingTable = [
   { name: 'S3BATCH_HOST', fallback: '127.0.0.1', meaning: 'address control listens on' },
   { name: 'S3BATCH_PORT', fallback: '8340', meaning: 'port control listens on' },
   { name: 'S3BATCH_PUBLIC_URL', fallback: '', meaning: 'URL under which others reach control' },
   { name: 'S3BATCH_DATA', fallback: './data', meaning: 'directory of the embedded log' },
-  { name: 'S3BATCH_LOG', fallback: 'sqlite', meaning: 'which log: sqlite' },
+  { name: 'S3BATCH_LOG', fallback: 'sqlite', meaning: 'which log: sqlite or kafka' },
   {
     name: 'S3BATCH_ACCOUNT',
     fallback: '123456789012',
@@ -37,6 +38,11 @@ export const settingTable = [
     meaning: 'private networks and hosts that SNS subscribers may have',
   },
   { name: 'S3BATCH_LOG_LEVEL', fallback: 'info', meaning: 'debug, info, warn or error' },
+  {
+    name: 'S3BATCH_METRICS_PORT',
+    fallback: '',
+    meaning: 'port of the figures of a worker, ingester or reporter that runs alone',
+  },
   { name: 'AWS_REGION', fallback: 'us-east-1', meaning: 'region this installation answers for' },
   { name: 'S3_ENDPOINT', fallback: '', meaning: 'the S3 worked on; absent: AWS' },
   { name: 'AWS_ACCESS_KEY_ID', fallback: '', meaning: 'key of the default role' },
@@ -44,41 +50,20 @@ export const settingTable = [
   { name: 'AWS_SESSION_TOKEN', fallback: '', meaning: 'session token of the default role' },
   { name: 'SNS_TOPIC_ARN', fallback: '', meaning: 'topic of jobs that name none' },
   { name: 'SNS_ENDPOINT', fallback: '', meaning: 'aws or a URL; absent: local topics' },
+  ...kafkaSettingTable,
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof settingTable)[number]['name'];
 
-function fallbackOf(name: SettingName): string {
-  const matching = settingTable.filter((setting) => setting.name === name);
-  return matching.map((setting) => setting.fallback).join('');
-}
-
 /** Settings that the design names and this version does not know yet. */
 const notBuiltYet: readonly { readonly pattern: RegExp; readonly part: string }[] = [
-  { pattern: /^KAFKA_/, part: 'the Kafka log' },
   { pattern: /^LAMBDA_ENDPOINT$/, part: 'LambdaInvoke' },
   { pattern: /^S3BATCH_POLICIES$/, part: 'policies' },
   { pattern: /^S3BATCH_TLS_/, part: 'TLS' },
 ];
 
-/** How to reach the brokers of S3BATCH_LOG=kafka, and how topics are made there. */
-export interface KafkaSettings {
-  /** host:port, at least one. */
-  readonly brokers: readonly string[];
-  /** Every topic, group and transactional id of this installation begins with it. */
-  readonly prefix: string;
-  /** null: three, or as many as there are brokers. */
-  readonly replicationFactor: number | null;
-  readonly partitionsMax: number;
-  readonly compression: 'none' | 'gzip';
-  /** null: plain TCP. PEM texts; an empty one is not given. */
-  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string } | null;
-  readonly sasl: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  } | null;
-}
+/** The Kafka adapter's own settings; they are part of these. */
+export type { KafkaSettings } from './kafka-settings.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -88,6 +73,8 @@ export interface Settings {
   /** null: the address it listens on. */
   readonly publicUrl: string | null;
   readonly dataDirectory: string;
+  /** null: the embedded log in dataDirectory. */
+  readonly kafka: KafkaPlan | null;
   readonly accountId: string;
   readonly keysFile: string | null;
   readonly rolesFile: string | null;
@@ -97,6 +84,8 @@ export interface Settings {
   readonly taggingSafe: boolean;
   readonly snsAllow: readonly string[];
   readonly logLevel: LogLevel;
+  /** null: a service that runs alone shows no figures. */
+  readonly metricsPort: number | null;
   readonly region: string;
   readonly s3Endpoint: string | null;
   readonly credentials: {
@@ -114,35 +103,26 @@ export type SettingsAnswer =
   /** One sentence per setting that is wrong: name, what is wrong, the remedy. */
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 const portMax = 65_535;
 const pollMsMin = 100;
 const pollMsMax = 86_400_000;
 const tokenCharactersMin = 16;
 
-export function readSettings(environment: Environment): SettingsAnswer {
+/**
+ * face: what the process lets others reach at S3BATCH_HOST. Figures hold no secret, so that only
+ * an address at which calls are answered needs keys.
+ */
+export function readSettings(
+  environment: Environment,
+  face: 'calls' | 'figures' = 'calls',
+): SettingsAnswer {
   const problems: string[] = refusedNames(environment);
-  const text = (name: SettingName): string => environment[name] || fallbackOf(name);
-  const orNull = (name: SettingName): string | null => text(name) || null;
-  const need = (name: SettingName, fine: (value: string) => boolean, rule: string): string => {
-    const value = text(name);
-    if (!fine(value)) problems.push(`${name}=${value}: must be ${rule}.`);
-    return value;
-  };
-  const whole = (name: SettingName, min: number, max: number): number =>
-    Number(
-      need(
-        name,
-        (value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max,
-        `a whole number from ${min} to ${max}`,
-      ),
-    );
+  const reader = openSettingReader<SettingName>(environment, settingTable, problems);
+  const { text, orNull, need, whole } = reader;
 
-  const log = need('S3BATCH_LOG', (value) => value === 'sqlite' || value === 'kafka', 'sqlite');
-  if (log === 'kafka') {
-    problems.push('S3BATCH_LOG=kafka: the Kafka log is not built yet; use sqlite.');
-  }
+  const log = need('S3BATCH_LOG', (value) => value === 'sqlite' || value === 'kafka', logRule);
+  const kafka = log === 'kafka' ? readKafkaPlan(reader, problems) : null;
+  if (log === 'sqlite') problems.push(...kafkaSettingsInVain(reader));
   const level = text('S3BATCH_LOG_LEVEL');
   const logLevel = logLevels.find((known) => known === level);
   if (logLevel === undefined) {
@@ -150,7 +130,7 @@ export function readSettings(environment: Environment): SettingsAnswer {
   }
   const host = text('S3BATCH_HOST');
   const keysFile = orNull('S3BATCH_KEYS');
-  if (!isLoopback(host) && keysFile === null) {
+  if (face === 'calls' && !isLoopback(host) && keysFile === null) {
     problems.push(
       `S3BATCH_HOST=${host}: an address beyond loopback needs S3BATCH_KEYS, the file of access ` +
         'keys that may call.',
@@ -165,15 +145,17 @@ export function readSettings(environment: Environment): SettingsAnswer {
     port: whole('S3BATCH_PORT', 0, portMax),
     publicUrl: optionalUrl('S3BATCH_PUBLIC_URL', orNull('S3BATCH_PUBLIC_URL'), problems),
     dataDirectory: text('S3BATCH_DATA'),
+    kafka,
     accountId: need('S3BATCH_ACCOUNT', (value) => /^\d{12}$/.test(value), '12 digits'),
     keysFile,
     rolesFile: orNull('S3BATCH_ROLES'),
     rulesFile: orNull('S3BATCH_RULES'),
     rulesPollMs: whole('S3BATCH_RULES_POLL_MS', pollMsMin, pollMsMax),
     eventsToken,
-    taggingSafe: need('S3BATCH_TAGGING_SAFE', isBoolean, 'true or false') === 'true',
+    taggingSafe: reader.flag('S3BATCH_TAGGING_SAFE'),
     snsAllow: text('S3BATCH_SNS_ALLOW').split(',').map(trim).filter(isNotEmpty),
     logLevel: logLevel ?? 'info',
+    metricsPort: reader.wholeOrNull('S3BATCH_METRICS_PORT', 0, portMax),
     region: need('AWS_REGION', (value) => /^[a-z0-9-]+$/.test(value), 'a region name'),
     s3Endpoint: optionalUrl('S3_ENDPOINT', orNull('S3_ENDPOINT'), problems),
     credentials: credentialsOf(orNull, problems),
@@ -186,6 +168,7 @@ export function readSettings(environment: Environment): SettingsAnswer {
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'settings', settings };
 }
 
+const logRule = 'sqlite (the embedded log) or kafka';
 const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 function refusedNames(environment: Environment): string[] {
@@ -194,11 +177,15 @@ function refusedNames(environment: Environment): string[] {
     const part = notBuiltYet.find(({ pattern }) => pattern.test(name))?.part;
     if (part !== undefined) {
       problems.push(`${name}: ${part} is not built yet; remove this setting.`);
-    } else if (name.startsWith('S3BATCH_') && !isKnown(name)) {
+    } else if (isOurs(name) && !isKnown(name)) {
       problems.push(`${name}: no such setting; docs/CONFIGURATION.md lists them all.`);
     }
   }
   return problems;
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith('S3BATCH_') || (name.startsWith('KAFKA_') && !isForeignKafkaName(name));
 }
 
 function isKnown(name: string): boolean {
@@ -207,10 +194,6 @@ function isKnown(name: string): boolean {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function isBoolean(value: string): boolean {
-  return value === 'true' || value === 'false';
 }
 
 function trim(value: string): string {

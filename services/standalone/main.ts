@@ -1,51 +1,45 @@
-// npm start: the whole system in one process on the embedded log, in front of any S3.
+// npm start: the whole system in one process, in front of any S3: on the embedded log, or as one
+// of the processes that share a Kafka log.
 import { destination } from 'pino';
 import { openLogger } from '../control/logger.ts';
-import { readSettings } from '../core/settings.ts';
-import { isStartProblem, startInstallation } from './installation.ts';
+import { startInstallation } from './installation.ts';
+import {
+  endBy,
+  endLost,
+  onStopRequest,
+  settingsOrExit,
+  tellListening,
+  warnOfSettings,
+} from './process-life.ts';
 import { serviceNames } from './thread-data.ts';
 
-const exitUnusable = 2;
-const exitLost = 3;
-
-const answer = readSettings(process.env);
-if (answer.kind === 'problems') {
-  for (const problem of answer.problems) process.stderr.write(`s3batch: ${problem}\n`);
-  process.exit(exitUnusable);
-}
-const { settings } = answer;
+const settings = settingsOrExit(process.env, 'calls');
 const logger = openLogger(settings.logLevel, destination({ dest: 1, sync: true }));
+warnOfSettings(settings, (warning) => logger.warn(warning));
 
 try {
-  const installation = await startInstallation(settings, logger, (error) => {
-    logger.fatal(
-      { error: error.message },
-      'the log is lost; the process ends and may be restarted',
-    );
-    process.exit(exitLost);
-  });
-  logger.info({ url: installation.url, data: settings.dataDirectory }, 's3batch is ready');
-  // A parent that forked us (the demo, the tests) hears where we are, and may make a thread throw.
-  process.send?.({ kind: 'listening', url: installation.url });
+  const installation = await startInstallation(settings, logger, ({ message }) =>
+    endLost(message, logger),
+  );
+  const { url } = installation;
+  const where =
+    settings.kafka === null
+      ? { data: settings.dataDirectory }
+      : { brokers: settings.kafka.brokers, prefix: settings.kafka.prefix };
+  logger.info({ url, ...where }, 's3batch is ready');
+  tellListening(url);
+  // A parent that forked us may make a thread throw.
   process.on('message', (message) => {
     const service = serviceNames.find((name) => message === `crash ${name}`);
     if (service !== undefined) installation.crash(service);
   });
-  let closing = false;
-  const stop = () => {
-    if (closing) return;
-    closing = true;
+  onStopRequest(() => {
     logger.info('s3batch is stopping');
     void installation.close().then(() => {
       logger.info('s3batch has stopped');
       process.exit(0);
     });
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  process.on('disconnect', stop);
+  });
 } catch (error) {
-  if (!isStartProblem(error)) throw error;
-  process.stderr.write(`s3batch: ${error.message}\n`);
-  process.exit(exitUnusable);
+  endBy(error, logger);
 }

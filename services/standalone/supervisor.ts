@@ -1,12 +1,18 @@
 // Keeps the service threads of one installation alive. A thread that throws has met a bug or a lost
 // world: that is logged once, and the thread starts again with a growing delay; its lanes and
-// claims move meanwhile, as a dead process's would. The log's own thread is the exception: without
-// it nothing can be promised, so its end ends the process.
+// claims move meanwhile, as a dead process's would. The embedded log's own thread is the exception:
+// without it nothing can be promised, so its end ends the process.
 import { setTimeout as pause } from 'node:timers/promises';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { heapLimits } from './heaps.ts';
-import type { ServiceName, ThreadData, ThreadMessage, ThreadOrder } from './thread-data.ts';
+import type {
+  LogLink,
+  ServiceName,
+  ThreadData,
+  ThreadMessage,
+  ThreadOrder,
+} from './thread-data.ts';
 
 const restartDelayMsMin = 200;
 const restartDelayMsMax = 30_000;
@@ -28,8 +34,8 @@ export interface ThreadEvents {
 
 export function supervise(
   service: ServiceName,
-  data: () => Omit<ThreadData, 'service' | 'logPort'>,
-  logPort: () => MessagePort,
+  data: () => Omit<ThreadData, 'service' | 'link'>,
+  newLink: () => LogLink,
   logger: Logger,
   events: ThreadEvents,
 ): SupervisedThread {
@@ -39,13 +45,13 @@ export function supervise(
 
   const runOnce = (): Promise<void> =>
     new Promise((resolve) => {
-      const port = logPort();
-      const threadData: ThreadData = { ...data(), service, logPort: port };
+      const link = newLink();
+      const threadData: ThreadData = { ...data(), service, link };
       worker = new Worker(new URL('./thread.ts', import.meta.url), {
         name: service,
         resourceLimits: heapLimits[service],
         workerData: threadData,
-        transferList: [port],
+        transferList: link.kind === 'embedded' ? [link.port] : [],
       });
       worker.on('message', (message: ThreadMessage) => events.onMessage(message));
       worker.on('error', (error: unknown) => {
@@ -66,7 +72,7 @@ export function supervise(
     }
   })();
 
-  const order = (text: ThreadOrder) => worker?.postMessage(text);
+  const order = (said: ThreadOrder) => worker?.postMessage(said);
   return {
     order,
     stop: async () => {

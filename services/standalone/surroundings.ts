@@ -1,8 +1,9 @@
-// What a service of an installation is given by the thread that runs it.
+// What a service of an installation is given by the thread or process that runs
+// it.
 import type { Logger } from 'pino';
 import type { Log, Spaces } from '../core/log.ts';
 import type { Settings } from '../core/settings.ts';
-import type { SettingFiles } from './thread-data.ts';
+import type { ServiceNotices, SettingFiles } from './thread-data.ts';
 
 export interface Surroundings {
   readonly settings: Settings;
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly isDiskLow: () => boolean;
   /** Called after isDiskLow has changed; the last listener counts. */
   readonly onDiskChange: (listener: () => void) => void;
+  /** Called with what Kafka logs say of themselves, for the figures; the last listener counts. */
+  readonly onNotices: (listener: (notices: ServiceNotices) => void) => void;
   readonly onListening: (url: string) => void;
 }
 

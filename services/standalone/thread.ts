@@ -5,14 +5,19 @@ import { destination } from 'pino';
 import { connectLog } from '../adapters/log/sqlite/connect.ts';
 import { openLogger } from '../control/logger.ts';
 import { services } from './compose.ts';
-import type { ThreadData, ThreadMessage, ThreadOrder } from './thread-data.ts';
+import { openKafka } from './kafka-log.ts';
+import { listenProblem } from './listen-problem.ts';
+import { openNoticeBatch } from './metrics/notice-batch.ts';
+import type { ServiceNotices, ThreadData, ThreadMessage, ThreadOrder } from './thread-data.ts';
 
 const data: ThreadData = workerData;
-const { log, spaces } = connectLog(data.logPort);
+const { service, link, settings } = data;
 const stopping = new AbortController();
 let isDiskLow = data.isDiskLow;
 let tellDiskChange = () => {};
+let tellNotices = (_said: ServiceNotices) => {};
 parentPort?.on('message', (order: ThreadOrder) => {
+  if (typeof order === 'object') return tellNotices(order);
   switch (order) {
     case 'stop':
       return stopping.abort();
@@ -27,44 +32,44 @@ parentPort?.on('message', (order: ThreadOrder) => {
   }
 });
 const say = (message: ThreadMessage) => parentPort?.postMessage(message);
-const logger = openLogger(data.settings.logLevel, destination({ dest: 1, sync: true }));
+const logger = openLogger(settings.logLevel, destination({ dest: 1, sync: true }));
+
+const { log, spaces } =
+  link.kind === 'embedded'
+    ? connectLog(link.port)
+    : await openKafka(link.settings, service, openNoticeBatch(service, passNotices));
 
 try {
-  const run = await services[data.service]();
+  const run = await services[service]();
   await run(
     {
-      settings: data.settings,
+      settings,
       files: data.files,
       log,
       spaces,
-      logger: logger.child({ service: data.service }),
+      logger: logger.child({ service }),
       isDiskLow: () => isDiskLow,
       onDiskChange: (listener) => {
         tellDiskChange = listener;
+      },
+      onNotices: (listener) => {
+        tellNotices = listener;
       },
       onListening: (url) => say({ kind: 'listening', url }),
     },
     stopping.signal,
   );
 } catch (error) {
-  if (!isAddressProblem(error)) throw error;
-  const { host, port } = data.settings;
-  say({
-    kind: 'unusable',
-    problem:
-      `S3BATCH_HOST=${host} S3BATCH_PORT=${port}: cannot listen there (${error.code}); ` +
-      'stop what uses it, or choose another.',
-  });
+  const { host, port } = settings;
+  const problem = listenProblem(error, host, { name: 'S3BATCH_PORT', port });
+  if (problem === null) throw error;
+  say({ kind: 'unusable', problem });
 }
 await log.end();
 parentPort?.close();
 
-function isAddressProblem(error: unknown): error is Error & { readonly code: string } {
-  const codes = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND'];
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    codes.includes(error.code)
-  );
+/** Control shows what every thread says, itself included. */
+function passNotices(said: ServiceNotices): void {
+  if (service === 'control') tellNotices(said);
+  else say(said);
 }

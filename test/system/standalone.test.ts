@@ -124,8 +124,8 @@ test.each(['S3BATCH_KEYS', 'S3BATCH_ROLES', 'S3BATCH_RULES'])(
 test('settings of what is not built, and mistyped ones, are refused by name', async () => {
   await using world = await openStandaloneWorld();
   const { code, text } = await world.refused({
-    S3BATCH_LOG: 'kafka',
     KAFKA_BROKERS: 'broker:9092',
+    KAFKA_TOPICS_PREFIX: 'one.',
     S3BATCH_POLICIES: 'policies.json',
     LAMBDA_ENDPOINT: 'http://127.0.0.1:9001',
     S3BATCH_TLS_CERT: 'certificate.pem',
@@ -133,9 +133,9 @@ test('settings of what is not built, and mistyped ones, are refused by name', as
   });
   expect(code).toBe(unusable);
   expect(text.trimEnd().split('\n').toSorted()).toEqual([
-    's3batch: KAFKA_BROKERS: the Kafka log is not built yet; remove this setting.',
+    's3batch: KAFKA_BROKERS: only S3BATCH_LOG=kafka reads it; set that, or remove this one.',
+    's3batch: KAFKA_TOPICS_PREFIX: no such setting; docs/CONFIGURATION.md lists them all.',
     's3batch: LAMBDA_ENDPOINT: LambdaInvoke is not built yet; remove this setting.',
-    's3batch: S3BATCH_LOG=kafka: the Kafka log is not built yet; use sqlite.',
     's3batch: S3BATCH_POLICIES: policies is not built yet; remove this setting.',
     's3batch: S3BATCH_TAGING_SAFE: no such setting; docs/CONFIGURATION.md lists them all.',
     's3batch: S3BATCH_TLS_CERT: TLS is not built yet; remove this setting.',

@@ -11,9 +11,14 @@ import { type CoordinatorLimits, coordinatorDefaults } from '../../control/coord
 import { openDesk } from '../../control/desk.ts';
 import { openMetrics } from '../../control/metrics.ts';
 import { openControl } from '../../control/open-control.ts';
+import { runEventsDoor } from '../../control/outside/run-events-door.ts';
 import { parseRules } from '../../control/rules/parse-rules.ts';
 import type { Rule } from '../../control/rules/rule.ts';
 import { openRules } from '../../control/rules/run-rules.ts';
+import { aborted } from '../../core/bell.ts';
+import { eventsTopics } from '../../core/names.ts';
+import { openLogMetrics } from '../metrics/log-metrics.ts';
+import { openProcessRegistry } from '../metrics/process-registry.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { together } from '../together.ts';
 import { rolesOf } from './roles.ts';
@@ -26,13 +31,15 @@ export async function control(around: Surroundings, signal: AbortSignal): Promis
   // Jobs pause and go on at once, though nobody has a message for the coordinator. A log that is
   // lost says so to everyone who waits for it.
   around.onDiskChange(() => void log.send('control', [wakeRecord]).catch(() => undefined));
+  const registry = openProcessRegistry();
+  if (settings.kafka !== null) around.onNotices(openLogMetrics(registry, clock));
   const local = { log, clock, rules: addressRules, resolve: resolveByDns, region };
   await together(signal, [
     (stop) => runCoordinator({ log, spaces, clock, logger }, coordinatorLimits(around), stop),
     async (stop) => {
       const desk = await openDesk(log, stop);
       const topics = await openTopicService(local, stop);
-      const metrics = openMetrics(clock);
+      const metrics = openMetrics(clock, registry);
       const rulePorts = {
         desk,
         roles,
@@ -42,11 +49,16 @@ export async function control(around: Surroundings, signal: AbortSignal): Promis
         newId: randomUUID,
       };
       const rules = openRules(rulePorts, rulesOf(around));
+      const keys = keysAround(around);
+      const outsiders = settings.kafka?.eventsTopics ?? [];
+      if (outsiders.length > 0) {
+        await spaces.create('events', eventsTopics(outsiders.map(({ topic }) => topic)));
+      }
       const front = await openControl(
         {
           desk,
           roles,
-          keys: keysAround(around),
+          keys,
           metrics,
           clock,
           log: logger,
@@ -63,6 +75,14 @@ export async function control(around: Surroundings, signal: AbortSignal): Promis
       const baseUrl = () => settings.publicUrl ?? front.address;
       await together(stop, [
         (end) => rules.run(end),
+        (end) =>
+          outsiders.length === 0
+            ? aborted(end)
+            : runEventsDoor(
+                { ...rulePorts, log, door: rules.door, keys, topicArn },
+                outsiders,
+                end,
+              ),
         (end) => runDeliveries({ ...local, random, send: sendOverHttp, baseUrl, logger }, end),
       ]);
       await front.close();
@@ -71,10 +91,15 @@ export async function control(around: Surroundings, signal: AbortSignal): Promis
   await roles.close();
 }
 
-/** A low disk pauses every job instead of killing the process: nothing may be active meanwhile. */
-function coordinatorLimits({ isDiskLow }: Surroundings): CoordinatorLimits {
+/**
+ * Brokers take more partitions than the embedded log.
+ * A low disk pauses every job instead of killing the process: nothing may be active
+ * meanwhile.
+ */
+function coordinatorLimits({ isDiskLow, settings }: Surroundings): CoordinatorLimits {
   return {
     ...coordinatorDefaults,
+    partitionsMax: settings.kafka?.partitionsMax ?? coordinatorDefaults.partitionsMax,
     get activeJobsMax() {
       return isDiskLow() ? 0 : coordinatorDefaults.activeJobsMax;
     },

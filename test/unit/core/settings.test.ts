@@ -20,6 +20,7 @@ describe('settings', () => {
       port: 8340,
       publicUrl: null,
       dataDirectory: './data',
+      kafka: null,
       accountId: '123456789012',
       keysFile: null,
       rolesFile: null,
@@ -29,6 +30,7 @@ describe('settings', () => {
       taggingSafe: false,
       snsAllow: [],
       logLevel: 'info',
+      metricsPort: null,
       region: 'us-east-1',
       s3Endpoint: null,
       credentials: null,
@@ -43,6 +45,7 @@ describe('settings', () => {
       S3BATCH_HOST: '0.0.0.0',
       S3BATCH_KEYS: 'keys.json',
       S3BATCH_PORT: '',
+      S3BATCH_METRICS_PORT: '9464',
       S3BATCH_TAGGING_SAFE: 'true',
       S3BATCH_SNS_ALLOW: '127.0.0.0/8, hooks.example , ',
       S3BATCH_EVENTS_TOKEN: 'a-token-long-enough',
@@ -55,6 +58,7 @@ describe('settings', () => {
     });
     expect(settings).toMatchObject({
       port: 8340,
+      metricsPort: 9464,
       taggingSafe: true,
       snsAllow: ['127.0.0.0/8', 'hooks.example'],
       s3Endpoint: 'http://127.0.0.1:9000',
@@ -75,7 +79,7 @@ describe('settings', () => {
     ['S3BATCH_PORT', '70000'],
     ['S3BATCH_RULES_POLL_MS', '1'],
     ['S3BATCH_LOG', 'postgres'],
-    ['S3BATCH_LOG', 'kafka'],
+    ['S3BATCH_METRICS_PORT', '-1'],
     ['S3BATCH_LOG_LEVEL', 'chatty'],
     ['S3BATCH_HOST', '0.0.0.0'],
     ['S3BATCH_EVENTS_TOKEN', 'short'],
@@ -93,6 +97,7 @@ describe('settings', () => {
     ['S3BATCH_TLS_CERTIFICATE', 'a.pem'],
     ['S3BATCH_POLICIES', 'p.json'],
     ['S3BATCH_PROT', '1'],
+    ['KAFKA_BROKER', 'host:9092'],
   ])('%s=%s is refused by name with a remedy', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
@@ -107,6 +112,12 @@ describe('settings', () => {
       expect(problems.join()).not.toContain('hidden');
     },
   );
+
+  test('figures alone may be shown beyond loopback without keys', () => {
+    const open = { S3BATCH_HOST: '0.0.0.0', S3BATCH_METRICS_PORT: '0' };
+    expect(readSettings(open, 'figures')).toMatchObject({ settings: { metricsPort: 0 } });
+    expect(problemsOf(open)).toEqual([expect.stringContaining('needs S3BATCH_KEYS')]);
+  });
 
   test('all problems are told at once', () => {
     expect(problemsOf({ S3BATCH_PORT: 'x', AWS_REGION: '!' })).toHaveLength(2);

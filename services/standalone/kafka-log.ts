@@ -1,0 +1,45 @@
+// The Kafka log as an installation opens it. Loaded only where it is used, so that an installation
+// on the embedded log carries nothing of the client.
+import type { Logger } from 'pino';
+import type { NoticeLog } from '../adapters/log/kafka/notice.ts';
+import type { Clock } from '../core/clock.ts';
+import type { KafkaSettings } from '../core/kafka-settings.ts';
+import type { Log, Spaces } from '../core/log.ts';
+import { startProblem } from './start-problem.ts';
+
+const lookEveryMs = 1_000;
+
+export interface OpenLog {
+  readonly log: Log;
+  readonly spaces: Spaces;
+}
+
+/** Brokers that cannot be used as configured are a StartProblem. */
+export async function openKafka(
+  settings: KafkaSettings,
+  service: string,
+  notice: NoticeLog,
+): Promise<OpenLog> {
+  const { isKafkaProblem, openKafkaLog } = await import('../adapters/log/kafka/open.ts');
+  try {
+    return await openKafkaLog({ settings, service, notice });
+  } catch (error) {
+    if (isKafkaProblem(error)) throw startProblem(error.message);
+    throw error;
+  }
+}
+
+/** Control makes its space; everyone else finds it. Resolves too when the signal is aborted. */
+export async function awaitControlSpace(
+  spaces: Spaces,
+  clock: Clock,
+  logger: Pick<Logger, 'info'>,
+  signal: AbortSignal,
+): Promise<void> {
+  let isFirstLook = true;
+  while (!signal.aborted && !(await spaces.list()).some(({ space }) => space === 'control')) {
+    if (isFirstLook) logger.info('waiting for control: it has not made its topics yet');
+    isFirstLook = false;
+    await clock.sleep(lookEveryMs, signal);
+  }
+}
