@@ -13,6 +13,7 @@ export interface Listener {
   readonly advertised: { readonly host: string; readonly port: number };
 }
 
+/** Letters, digits and hyphens only: both go into Kafka's own little languages unquoted. */
 export interface User {
   readonly username: string;
   readonly password: string;
