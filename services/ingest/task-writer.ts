@@ -85,7 +85,7 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** A commit that nobody waits for yet must not reject. */
-async function settle(commit: Promise<bigint>): Promise<Settled> {
+async function settle(commit: Promise<void>): Promise<Settled> {
   try {
     await commit;
     return { kind: 'done' };

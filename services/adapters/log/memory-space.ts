@@ -137,7 +137,7 @@ export class MemorySpace {
     if (entry?.epoch === claim.epoch) entry.holder = null;
   }
 
-  commit(claim: Claim, records: readonly NewRecord[], position: Position): bigint {
+  commit(claim: Claim, records: readonly NewRecord[], position: Position): void {
     this.ensureOpen();
     const entry = this.#identities.get(claim.identity);
     if (entry?.epoch !== claim.epoch) {
@@ -154,9 +154,8 @@ export class MemorySpace {
     }
     entry.position = { next: position.next, note: position.note };
     entry.wrote ||= records.length > 0;
-    const last = this.#append(records);
+    this.#append(records);
     this.#trimConsumed();
-    return last;
   }
 
   /** What a broker does that forgets a position (offsets expire); a test of the claim's check. */

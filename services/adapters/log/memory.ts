@@ -223,9 +223,6 @@ class Handle implements Log {
       at.ensureOpen();
     };
     return {
-      get at() {
-        return next;
-      },
       caughtUp: async (target, waitSignal) => {
         await this.#step(`caughtUp ${space} ${topic}`);
         const last = target === 'now' ? at.head - 1n : target;
@@ -304,9 +301,8 @@ class Handle implements Log {
       commit: (records, to) => {
         if (released) return Promise.reject(new Error(`${identity} commits after its release`));
         return this.#effect(`commit ${label}`, () => {
-          const last = at.commit(claim, records, to);
+          at.commit(claim, records, to);
           position = { next: to.next, note: to.note };
-          return last;
         });
       },
       release: async () => {

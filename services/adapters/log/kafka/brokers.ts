@@ -47,8 +47,10 @@ export interface Brokers {
   commitLink(name: string): Link;
   /** A link of one's own; its owner closes it. purpose is shown in the client's name. */
   openLink(purpose: string): Link;
-  /** Aborted by close(). */
+  /** Aborted by end(). */
   readonly ended: AbortSignal;
+  /** Nothing new is begun; links stay for what has still to be said. */
+  end(): void;
   close(): void;
 }
 
@@ -70,7 +72,6 @@ export function openBrokers(options: BrokersOptions): Brokers {
       },
     };
     links.add(tracked);
-    if (ended.signal.aborted) tracked.close();
     return tracked;
   };
   const commitLinks = Array.from({ length: commitLinksMax }, (_, index) => open(`commit-${index}`));
@@ -84,6 +85,7 @@ export function openBrokers(options: BrokersOptions): Brokers {
     commitLink: (name) => commitLinks[hashOf(name) % commitLinksMax] ?? link,
     openLink: open,
     ended: ended.signal,
+    end: () => ended.abort(),
     close: () => {
       ended.abort();
       for (const kept of links) kept.close();

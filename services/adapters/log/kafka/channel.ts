@@ -3,6 +3,7 @@
 // answer must never be taken for that of another request), and quiet when nothing is pending.
 // Modes: opening → open → closed, by close() or by the first error. A closed channel is never
 // opened again; whoever needs one makes another.
+import './guard.ts';
 import { createRequire } from 'node:module';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
@@ -27,17 +28,20 @@ interface Connection {
   }): Promise<Response>;
 }
 
-const KafkaConnection: new (options: object) => Connection = require(
-  'kafkajs/src/network/connection.js',
-);
+const KafkaConnection: new (
+  options: object,
+) => Connection = require('kafkajs/src/network/connection.js');
 const RequestQueue: {
   readonly prototype: { pending: unknown[]; scheduleCheckPendingRequests(): void };
 } = require('kafkajs/src/network/requestQueue/index.js');
 
 // kafkajs re-arms a timer of one millisecond for ever once a first answer has come.
-const { scheduleCheckPendingRequests } = RequestQueue.prototype;
+const scheduleCheck: (this: object) => void = Reflect.get(
+  RequestQueue.prototype,
+  'scheduleCheckPendingRequests',
+);
 RequestQueue.prototype.scheduleCheckPendingRequests = function scheduleWhilePending() {
-  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+  if (this.pending.length > 0) scheduleCheck.call(this);
 };
 
 const connectMsMax = 5_000;

@@ -214,7 +214,11 @@ export function openLink(options: LinkOptions): Link {
     retry,
     close: () => {
       closed = true;
-      for (const opening of channels.values()) opening.then((channel) => channel.close(), () => {});
+      for (const opening of channels.values())
+        opening.then(
+          (channel) => channel.close(),
+          () => {},
+        );
       channels.clear();
     },
   };

@@ -1,6 +1,8 @@
 // The Kafka log of one process or thread: the log port and the coordinator's port over brokers.
-import type { KafkaSettings } from '../../../core/settings.ts';
 import type { Log, Spaces } from '../../../core/log.ts';
+import type { KafkaSettings } from '../../../core/settings.ts';
+import { openBrokers, timingDefaults } from './brokers.ts';
+import { connectLog } from './connect.ts';
 import type { NoticeLog } from './notice.ts';
 
 export interface KafkaLogOptions {
@@ -25,6 +27,9 @@ export function isKafkaProblem(error: unknown): error is KafkaProblem {
   return error instanceof Error && error.name === 'KafkaProblem';
 }
 
-export async function openKafkaLog(_options: KafkaLogOptions): Promise<KafkaLog> {
-  throw new Error('under construction');
+/** Rejects with a KafkaProblem. */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
+  const { settings, service, notice } = options;
+  const clientId = `s3batch-${service}`;
+  return connectLog(openBrokers({ settings, clientId, notice, timing: timingDefaults }));
 }

@@ -4,8 +4,8 @@
 // brokers have it at the call, records of transactions under way included: what had been
 // acknowledged before the call lies below it, though its commit marker may still be on its way.
 import { isLogError, logError, type StoredRecord, type View } from '../../../core/log.ts';
-import { type Cursor, offsetAt, openFetcher } from './fetcher.ts';
 import type { Brokers } from './brokers.ts';
+import { type Cursor, offsetAt, openFetcher } from './fetcher.ts';
 
 const foldBytesMax = 1024 * 1024;
 

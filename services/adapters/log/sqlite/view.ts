@@ -69,9 +69,6 @@ export async function followTopic(
     }
   };
   return {
-    get at() {
-      return BigInt(at);
-    },
     caughtUp: async (target, waitSignal) => {
       const last = target === 'now' ? await headOf(connection, space, waitSignal) : Number(target);
       if (last === null) return;

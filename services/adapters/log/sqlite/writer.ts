@@ -18,9 +18,8 @@ export function writerOf(connection: Connection, identity: string, granted: Gran
       const { next, note } = to;
       const batches = encodeBatches(records);
       const sent = connection.ask({ op: 'commit', writer, batches, next, note });
-      const { offset } = await connection.settling(sent, 'offset');
+      await connection.settling(sent, 'offset');
       position = { next, note };
-      return BigInt(offset);
     },
     release: async () => {
       if (released) return;
