@@ -1,5 +1,6 @@
-// The consumer groups of a space: found at every broker, since each knows only those it
-// coordinates, and deleted once they are empty.
+// The consumer groups of this installation, found at every broker, since each knows only those that
+// it coordinates; and those of a space deleted, once they are empty.
+// Invariant: a group that has a member is never taken from it.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Space } from '../../../core/log.ts';
 import type { Brokers } from './brokers.ts';
@@ -12,12 +13,11 @@ import { deleteGroups, listGroups } from './wire.ts';
 const emptyMsMax = 15_000;
 const emptyPauseMs = 250;
 
-export async function groupsOf(
-  { link, prefix }: Brokers,
-  space: Space,
+export async function groupsBeginning(
+  { link }: Brokers,
+  start: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const start = groupsPrefix(prefix, space);
   return ended(
     link.retry(async () => {
       const found = new Set<string>();
@@ -42,7 +42,8 @@ export async function deleteGroupsOf(
   signal: AbortSignal,
 ): Promise<void> {
   const lastMs = performance.now() + emptyMsMax;
-  for (const group of await groupsOf(brokers, space, signal)) {
+  const start = groupsPrefix(brokers.prefix, space);
+  for (const group of await groupsBeginning(brokers, start, signal)) {
     while (!(await deleteGroup(brokers, group, signal))) {
       if (performance.now() > lastMs) break;
       await pause(emptyPauseMs, undefined, { signal }).catch(() => {});

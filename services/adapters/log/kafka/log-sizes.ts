@@ -1,6 +1,7 @@
 // How many bytes the partitions of this installation take on the brokers (DescribeLogDirs, version
 // 1, for which kafkajs has no encoder).
 // Invariant: a partition counts once, by its largest copy, however many replicas hold it.
+import './guard.ts';
 import { createRequire } from 'node:module';
 import type { Brokers } from './brokers.ts';
 import { offsetAt } from './fetcher.ts';

@@ -1,7 +1,8 @@
 // The requests of the Kafka protocol that this adapter speaks: kafkajs's encoders and decoders, one
 // fixed version each, that brokers from 4.0 on accept. kafkajs's own answers to error codes are
 // left out: a response is what the broker said, and failure.ts decides.
-// Invariant: this file and channel.ts alone load anything of kafkajs.
+// Invariant: this file, channel.ts and log-sizes.ts alone load anything of kafkajs, after guard.ts.
+import './guard.ts';
 import { createRequire } from 'node:module';
 import { decodeFetch, type Fetched } from './decode-fetch.ts';
 
