@@ -1,5 +1,5 @@
-// The real clients that wire tests need: the AWS CLI and a Python with boto3, found by AWS_CLI and
-// PYTHON, else on the PATH. Absent: said loudly, and with CI=true a failure.
+// The real clients that tests need: the AWS CLI and a Python with boto3 or with Kafka clients, found
+// by AWS_CLI and PYTHON, else on the PATH. Absent: said loudly, and with CI=true a failure.
 import { execFileSync } from 'node:child_process';
 
 export const awsCli = process.env.AWS_CLI ?? 'aws';
@@ -10,6 +10,15 @@ export const hasBoto3 = isThere(
   ['-c', 'import boto3'],
   'boto3 (set PYTHON to one that has it)',
 );
+
+/** Asked only by those who need it: their packages are three more. */
+export function kafkaPythonIsHere(): boolean {
+  return isThere(
+    python,
+    ['-c', 'import confluent_kafka, fastavro, zstandard'],
+    'confluent-kafka, fastavro and zstandard (set PYTHON to one that has them)',
+  );
+}
 
 function isThere(command: string, options: readonly string[], what: string): boolean {
   try {
