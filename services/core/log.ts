@@ -51,7 +51,9 @@ export type LogFailure = 'fenced' | 'gone' | 'lost';
 
 /** The coordinator's port. */
 export interface Spaces {
-  /** Idempotent; refuses other shapes for a space that exists. */
+  /**
+   * Idempotent; refuses other shapes for a space that exists. On brokers `events` may gain topics.
+   */
   create(space: Space, topics: readonly TopicShape[]): Promise<void>;
   /** Every lane, writer and view of the space ends with 'gone'. Idempotent. */
   close(space: Space): Promise<void>;

@@ -215,4 +215,16 @@ describe.skipIf(!hasBroker)('outside producers and readers (a Kafka broker, PyPI
     for (const id of started) await untilComplete(running.control, id);
     expect(await listJobIds(running.control, accountId)).toHaveLength(before.length + requestsMax);
   });
+
+  test('a topic that the setting gains is made and read at the next start', async () => {
+    const before = await listJobIds(running.control, accountId);
+    await running.stop();
+    const topics = `events,events.team-b:${accountId}`;
+    running = await world.start({ ...settings, KAFKA_EVENTS_TOPICS: topics });
+    const request = requestFor('gained');
+    const value = { specVersion: '1.0', type: 'job', clientRequestToken: 'gained', request };
+    await send('events.team-b', 'k', JSON.stringify(value));
+    const [jobId = ''] = (await untilJobs(before.length + 1)).filter((id) => !before.includes(id));
+    await untilComplete(running.control, jobId);
+  });
 });

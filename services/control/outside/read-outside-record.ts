@@ -1,6 +1,6 @@
 // What a record means that an outside producer wrote: S3 events for the drop rules, a job request
 // by somebody who may make it, or something to reject. Pure, and the only place that says so.
-// Invariant: whatever the bytes and headers are, the answer is one of the three, never an exception.
+// Invariant: whatever bytes and headers are, the answer is one of the three, never an exception.
 import { createHmac } from 'node:crypto';
 import type { Refusal } from '../../core/errors.ts';
 import type { EventsTopic } from '../../core/events-topics.ts';

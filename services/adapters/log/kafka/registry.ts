@@ -100,8 +100,20 @@ function foldSpace(spaces: Map<Space, Known>, record: StoredRecord): void {
   }
   const isSame = before?.state === state.state && sameShapes(before.shapes, state.shapes);
   if (isSame) return;
+  if (before !== undefined && hasGained(before, state)) {
+    const { entry, end } = before;
+    const gained = { ...entry, shapes: state.shapes };
+    spaces.set(space, { ...state, space, entry: gained, end });
+    return;
+  }
   before?.end();
   spaces.set(space, knownOf(space, state));
+}
+
+/** Who is at work in a space that gains a topic goes on. */
+function hasGained(before: SpaceState, after: SpaceState): boolean {
+  const kept = after.shapes.slice(0, before.shapes.length);
+  return before.state === after.state && sameShapes(before.shapes, kept);
 }
 
 function knownOf(space: Space, { shapes, state }: SpaceState): Known {

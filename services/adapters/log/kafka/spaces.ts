@@ -23,17 +23,15 @@ export function openSpaces(brokers: Brokers, registry: SpaceRegistry): Spaces {
   async function create(space: Space, shapes: readonly TopicShape[]): Promise<void> {
     const found = await known(space);
     if (found?.state === 'closed') throw logError('gone', `the space ${space} is closed`);
-    if (found !== undefined) {
-      if (sameShapes(found.shapes, shapes)) return;
-      throw new Error(`the space ${space} exists with other topics`);
-    }
-    const orders = [...shapes, marksShape].map(({ topic, partitions, keep }) => ({
+    const all = found === undefined ? shapes : grown(found, shapes);
+    if (found !== undefined && sameShapes(found.shapes, all)) return;
+    const orders = [...all, marksShape].map(({ topic, partitions, keep }) => ({
       topic: topicName(prefix, space, topic),
       partitions,
       settings: (replicas: number) => topicSettings(space, keep, replicas),
     }));
     await ensureTopics(brokers, orders, signal);
-    await registry.write(space, { shapes, state: 'open' });
+    await registry.write(space, { shapes: all, state: 'open' });
   }
 
   async function close(space: Space): Promise<void> {
@@ -76,6 +74,20 @@ export function openSpaces(brokers: Brokers, registry: SpaceRegistry): Spaces {
   }
 
   return { create, close, drop, list };
+}
+
+/**
+ * `events` may gain topics, as its setting does; it loses none, since another control process may
+ * still read by the former setting. Every other space is made once.
+ */
+function grown(found: KnownSpace, shapes: readonly TopicShape[]): readonly TopicShape[] {
+  const { space, shapes: before } = found;
+  const added = shapes.filter((shape) => !before.some(({ topic }) => topic === shape.topic));
+  const all = [...before, ...added];
+  const kept = all.filter(({ topic }) => shapes.some((shape) => shape.topic === topic));
+  const isFine = space === 'events' ? sameShapes(kept, shapes) : sameShapes(before, shapes);
+  if (!isFine) throw new Error(`the space ${space} exists with other topics`);
+  return all;
 }
 
 function topicsOf(prefix: string, { space, shapes }: KnownSpace): readonly string[] {
