@@ -1,4 +1,4 @@
-// Outcomes on their way into the log. They collect until the oldest has waited flushDelayMsMax, or
+// Outcomes on their way into the log. They collect until the oldest has waited the flush delay, or
 // enough of them stand here, or nothing admitted is unfinished; then one commit holds the results
 // and the position that counts them.
 // Modes: open → closed (by close; what stands here still goes out) → ended. It also ends by itself
@@ -34,7 +34,7 @@ export function openOutcomes(
   ledger: Ledger,
   clock: Clock,
   limits: WorkerLimits,
-  committed: (count: number) => void,
+  events: { readonly delayMs: () => number; readonly committed: (count: number) => void },
 ): Outcomes {
   const never = new AbortController().signal;
   const bell = openBell();
@@ -58,7 +58,7 @@ export function openOutcomes(
     const end: ResultRecord[] = count === null ? [] : [{ kind: 'end', reason: 'exhausted', count }];
     const all = [...records, ...end].map((record) => resultRecord(lane.partition, record));
     if (all.length > 0) await lane.commit(all, ledger.position());
-    committed(batch.length);
+    events.committed(batch.length);
   }
 
   return {
@@ -78,7 +78,7 @@ export function openOutcomes(
       for (;;) {
         await bell.heard(never);
         if (collected.length > 0 && !isClosed) {
-          await clock.sleep(limits.flushDelayMsMax, urgent.signal);
+          await clock.sleep(events.delayMs(), urgent.signal);
         }
         urgent = new AbortController();
         await flush();

@@ -17,6 +17,8 @@ export interface WorkerLimits {
   /** Of compressed slices: one of 256 tasks takes some 2 to 10 KiB. */
   readonly readBytesMax: number;
   readonly flushDelayMsMax: number;
+  /** A process of many lanes commits each less often: brokers take some hundreds of commits/s. */
+  readonly flushDelayMsPerLane: number;
   readonly flushResultsMax: number;
   readonly flushBytesMax: number;
   /** Outcomes in one commit: of any length, they stay below what a commit may hold. */
@@ -38,6 +40,7 @@ export const workerLimits: WorkerLimits = {
   readAheadTasksMax: 2048,
   readBytesMax: 32 * kibibyte,
   flushDelayMsMax: 250,
+  flushDelayMsPerLane: 5,
   flushResultsMax: 1000,
   flushBytesMax: 256 * kibibyte,
   commitResultsMax: 2048,

@@ -45,8 +45,10 @@ export async function runSession(
     const key = keyOf(task);
     keys.enter(key, () => tasks.add(work(task, key)));
   });
-  const outcomes = openOutcomes(lane, ledger, clock, limits, (count) => {
-    admission.committed(count);
+  const outcomes = openOutcomes(lane, ledger, clock, limits, {
+    delayMs: () =>
+      Math.max(limits.flushDelayMsMax, world.share.seats() * limits.flushDelayMsPerLane),
+    committed: (count) => admission.committed(count),
   });
 
   async function work(task: LaneTask, key: string): Promise<void> {

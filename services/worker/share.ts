@@ -13,6 +13,8 @@ export interface Place {
 
 export interface Share {
   open(jobId: string): Place;
+  /** Lanes at work. */
+  seats(): number;
 }
 
 interface Seat {
@@ -23,6 +25,7 @@ interface Seat {
 
 export function openShare(slots: number): Share {
   let free = slots;
+  let seated = 0;
   /** Jobs with someone waiting, in turn; within each, its seats with someone waiting, in turn. */
   const turns = new Map<string, Seat[]>();
 
@@ -46,6 +49,7 @@ export function openShare(slots: number): Share {
 
   function openPlace(jobId: string): Place {
     const seat: Seat = { jobId, waiting: [], isClosed: false };
+    seated += 1;
     return {
       enter: () => {
         if (seat.isClosed) return Promise.resolve(false);
@@ -64,11 +68,12 @@ export function openShare(slots: number): Share {
         else enter(true);
       },
       close: () => {
+        if (!seat.isClosed) seated -= 1;
         seat.isClosed = true;
         for (const enter of seat.waiting.splice(0)) enter(false);
       },
     };
   }
 
-  return { open: openPlace };
+  return { open: openPlace, seats: () => seated };
 }

@@ -9,12 +9,9 @@ import { createJob, describeJob } from '../../services/standalone/demo/ask-contr
 import { startService } from '../../services/standalone/demo/service-process.ts';
 import { openSignedClient } from '../../services/standalone/demo/signed-client.ts';
 import { type LoopFigures, type NullS3, openNullS3, runLoop } from './bench-process.ts';
+import { accountId, key, region, taggingJobXml, terminal } from './tagging-job.ts';
 import { folderMiB, grouped, usageOf } from './usage.ts';
 
-const key = { accessKeyId: 'bench', secretAccessKey: 'bench-secret-key' };
-const region = 'us-east-1';
-const accountId = '123456789012';
-const terminal = new Set(['Complete', 'Failed', 'Cancelled']);
 const lookEveryMs = 100;
 const ceilingRequests = 100_000;
 const peerRequests = 20_000;
@@ -50,7 +47,7 @@ async function measure(tasks: number): Promise<Figures> {
   const control = openSignedClient(service.url, region, 's3', key);
   const before = usageOf(pid);
   const startMs = performance.now();
-  const jobId = await createJob(control, accountId, requestXml(s3.etag));
+  const jobId = await createJob(control, accountId, taggingJobXml(s3.etag));
   let preparedMs = 0;
   let diskMiB = 0;
   let job = await describeJob(control, accountId, jobId);
@@ -81,21 +78,6 @@ async function measure(tasks: number): Promise<Figures> {
   s3.stop();
   rmSync(folder, { recursive: true, force: true });
   return { tasks, perSecond: tasks / seconds, idleMiB: before.peakMiB, peakMiB: after.peakMiB };
-}
-
-function requestXml(etag: string): string {
-  return (
-    '<CreateJobRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/">' +
-    '<ConfirmationRequired>false</ConfirmationRequired><Operation><S3PutObjectTagging><TagSet>' +
-    '<member><Key>project</Key><Value>blue</Value></member>' +
-    '</TagSet></S3PutObjectTagging></Operation><Report><Bucket>arn:aws:s3:::reports</Bucket>' +
-    '<Format>Report_CSV_20180820</Format><Enabled>true</Enabled><ReportScope>AllTasks' +
-    '</ReportScope></Report><ClientRequestToken>bench</ClientRequestToken><Manifest><Spec>' +
-    '<Format>S3BatchOperations_CSV_20180820</Format><Fields><member>Bucket</member>' +
-    '<member>Key</member></Fields></Spec><Location><ObjectArn>arn:aws:s3:::manifests/m.csv' +
-    `</ObjectArn><ETag>${etag}</ETag></Location></Manifest><Priority>1</Priority>` +
-    `<RoleArn>arn:aws:iam::${accountId}:role/bench</RoleArn></CreateJobRequest>`
-  );
 }
 
 async function measureLoop(name: string, s3: NullS3, kind: 'undici' | 'sdk', requests: number) {

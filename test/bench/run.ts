@@ -8,6 +8,11 @@ const parts: Readonly<Record<string, readonly [title: string, file: string, ...r
   log: ['log: durable records and commit latency', './log.ts', '5'],
   delivery: ['delivery: from a drop to its first operation and its report', './delivery.ts'],
   corridor: ['corridor: end to end', './corridor.ts', '10000', '100000', '1000000'],
+  kafka: [
+    'kafka: services as processes over a real broker (Java 17, Maven)',
+    './kafka.ts',
+    '200000',
+  ],
 };
 
 const asked = process.argv.slice(2);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 const ticksPerSecond = 100;
 const kibibytesPerMebibyte = 1024;
+const blockBytes = 512;
 const bytesPerMebibyte = 1024 * 1024;
 
 export interface Usage {
@@ -25,8 +26,10 @@ export function usageOf(pid: number): Usage {
 
 export function folderMiB(folder: string): number {
   let bytes = 0;
-  for (const name of readdirSync(folder)) {
-    bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  for (const name of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
+    const stat = statSync(join(folder, name), { throwIfNoEntry: false });
+    // What is allocated: a broker's index files are mostly holes.
+    if (stat?.isFile() === true) bytes += Math.min(stat.size, stat.blocks * blockBytes);
   }
   return bytes / bytesPerMebibyte;
 }

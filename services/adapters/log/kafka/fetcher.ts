@@ -1,7 +1,8 @@
 // One fetch loop over a changing set of cursors, on a link of its own since a fetch parks at the
 // broker. A cursor is one partition being read: it says how much it has room for and takes what
 // comes.
-// Modes of the loop: fetching (some cursor has room) ↔ resting (none has; wake() ends it) → closed.
+// Modes of the loop: asking (some cursor has room and its leader is not asked already) ↔ resting
+// (until an answer or wake()) → closed.
 // Invariant: a cursor gets records in order, once, from its `next` on; what was fetched from where
 // it no longer stands (it was sought meanwhile) is thrown away.
 import { setTimeout as pause } from 'node:timers/promises';
@@ -41,33 +42,56 @@ export interface Fetcher {
 
 export function openFetcher(link: Link): Fetcher {
   const cursors = new Set<Cursor>();
+  /** Of a fetch that is under way. */
+  const asked = new Set<Cursor>();
+  const busy = new Set<string>();
   const bell = openBell();
   const closing = new AbortController();
   const closed = closing.signal;
 
   async function run(): Promise<void> {
     while (!closed.aborted) {
-      const wanting = [...cursors].filter((cursor) => cursor.room() > 0);
-      if (wanting.length === 0) await bell.heard(closed);
-      else await round(wanting);
+      const wanting = [...cursors].filter((cursor) => !asked.has(cursor) && cursor.room() > 0);
+      if (!(await begin(wanting))) await bell.heard(closed);
     }
   }
 
-  /** One fetch from every leader concerned; a broker that is away delays only its own. */
-  async function round(wanting: readonly Cursor[]): Promise<void> {
+  /** Asks each leader that is not busy for what it leads. false: there is nothing to ask for. */
+  async function begin(wanting: readonly Cursor[]): Promise<boolean> {
+    const leaders = new Map<string, Cursor[]>();
     try {
-      const leaders = new Map<string, Cursor[]>();
       for (const cursor of wanting) {
         const leader = await link.leaderOf(cursor.topic, cursor.partition);
-        leaders.set(leader, [...(leaders.get(leader) ?? []), cursor]);
+        if (!busy.has(leader)) leaders.set(leader, [...(leaders.get(leader) ?? []), cursor]);
       }
-      await Promise.all([...leaders].map(([leader, led]) => fetchFrom(leader, led)));
     } catch (error) {
-      if (closed.aborted) return;
-      if (!isKafkaFailure(error) || error.remedy === 'refused') return failAll(wanting, error);
-      link.forget();
-      await pause(retryDelayMs, undefined, { signal: closed }).catch(() => {});
+      await recover(wanting, error);
+      return true;
     }
+    for (const [leader, led] of leaders) track(fetchOnce(leader, led));
+    return leaders.size > 0;
+  }
+
+  /** A leader that is away delays its own partitions only. */
+  async function fetchOnce(leader: string, led: readonly Cursor[]): Promise<void> {
+    busy.add(leader);
+    for (const cursor of led) asked.add(cursor);
+    try {
+      await fetchFrom(leader, led);
+    } catch (error) {
+      await recover(led, error);
+    } finally {
+      busy.delete(leader);
+      for (const cursor of led) asked.delete(cursor);
+      bell.ring();
+    }
+  }
+
+  async function recover(failing: readonly Cursor[], error: unknown): Promise<void> {
+    if (closed.aborted) return;
+    if (!isKafkaFailure(error) || error.remedy === 'refused') return failAll(failing, error);
+    link.forget();
+    await pause(retryDelayMs, undefined, { signal: closed }).catch(() => {});
   }
 
   async function fetchFrom(leader: string, led: readonly Cursor[]): Promise<void> {
@@ -75,8 +99,8 @@ export function openFetcher(link: Link): Fetcher {
     const topics = new Map<string, FetchPartition[]>();
     for (const { cursor, from } of wanted.values()) {
       const { topic, partition } = cursor;
-      const asked = { partition, fetchOffset: from.toString(), maxBytes: cursor.room() };
-      topics.set(topic, [...(topics.get(topic) ?? []), asked]);
+      const entry = { partition, fetchOffset: from.toString(), maxBytes: cursor.room() };
+      topics.set(topic, [...(topics.get(topic) ?? []), entry]);
     }
     const answer = await link.send(
       leader,
@@ -92,8 +116,8 @@ export function openFetcher(link: Link): Fetcher {
       parkMsMax + requestMsMax,
     );
     for (const fetched of answer) {
-      const asked = wanted.get(placeOf(fetched));
-      if (asked !== undefined) await hand(leader, asked.cursor, asked.from, fetched);
+      const entry = wanted.get(placeOf(fetched));
+      if (entry !== undefined) await hand(leader, entry.cursor, entry.from, fetched);
     }
   }
 
@@ -138,7 +162,11 @@ export function openFetcher(link: Link): Fetcher {
     cursors.delete(cursor);
   };
 
-  run().catch((error: unknown) => failAll([...cursors], error));
+  function track(work: Promise<void>): void {
+    work.catch((error: unknown) => failAll([...cursors], error));
+  }
+
+  track(run());
   return {
     add: (cursor) => {
       cursors.add(cursor);

@@ -16,8 +16,6 @@ import type { KafkaWriter } from './writer.ts';
 
 /** Read ahead of the caller, per lane. */
 const bufferBytesMax = 1024 * 1024;
-/** How often a lane's lag is told. */
-const lagEveryMs = 1_000;
 /** What a record weighs beside its key and value. */
 const recordBytes = 64;
 
@@ -49,14 +47,17 @@ export function openLane(options: LaneOptions): KafkaLane {
   let fetchNext = writer.position.next;
   let reading = false;
   let highWatermark = 0n;
-  let lagToldMs = 0;
+  /** After the last record that came; what follows up to fetchNext are marks of transactions. */
+  let recordsEnd = fetchNext;
+  let lagTold = -1n;
 
-  const tellLag = (): void => {
-    const nowMs = performance.now();
-    if (revoked.signal.aborted || nowMs - lagToldMs < lagEveryMs) return;
-    lagToldMs = nowMs;
-    const behind = highWatermark - writer.position.next;
-    options.onLag(behind > 0n ? behind : 0n);
+  const tellLag = (isOver = false): void => {
+    const { next } = writer.position;
+    const isCaughtUp = isOver || (next >= recordsEnd && fetchNext >= highWatermark);
+    const behind = isCaughtUp || highWatermark < next ? 0n : highWatermark - next;
+    if (behind === lagTold || (revoked.signal.aborted && !isOver)) return;
+    lagTold = behind;
+    options.onLag(behind);
   };
 
   const revoke = (kind: LogFailure, message: string): void => {
@@ -66,7 +67,7 @@ export function openLane(options: LaneOptions): KafkaLane {
     writer.fail(kind, message);
     revoked.abort();
     bell.ring();
-    options.onLag(0n);
+    tellLag(true);
   };
 
   const cursor: Cursor = {
@@ -78,6 +79,7 @@ export function openLane(options: LaneOptions): KafkaLane {
       for (const record of records) {
         buffer.push(record);
         bufferedBytes += bytesOf(record);
+        recordsEnd = record.offset + 1n;
       }
       fetchNext = next;
       highWatermark = end;
@@ -162,6 +164,7 @@ export function openLane(options: LaneOptions): KafkaLane {
     },
     release: async () => {
       options.onReleased();
+      tellLag(true);
       fetcher.remove(cursor);
       await writer.release();
     },

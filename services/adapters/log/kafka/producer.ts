@@ -86,14 +86,14 @@ export async function claimProducer(
     const { sequences, ...ids } = epoch;
     const transaction = { transactionalId, ...ids };
     const coordinator = await link.coordinatorOf('transaction', transactionalId);
-    await Promise.all([
+    await both(
       addPartitions(link, coordinator, transaction, records),
       addGroup(link, coordinator, transaction, place.group),
-    ]);
-    await Promise.all([
+    );
+    await both(
       produceAll(link, transaction, sequences, records, compressionOf(brokers)),
       storePosition(link, transaction, place, target),
-    ]);
+    );
     const ended = await link.send(coordinator, endTxn, { ...transaction, transactionResult: true });
     if (ended.errorCode !== 0) throw answered(ended.errorCode, `EndTxn of ${transactionalId}`);
   }
@@ -156,6 +156,13 @@ export async function claimProducer(
       return stored;
     },
   };
+}
+
+/** Rejects only when both have ended: nothing may be under way while a failure is settled. */
+async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
+  for (const outcome of await Promise.allSettled([first, second])) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
 }
 
 interface TransactionIds {
