@@ -89,7 +89,8 @@ export async function openChannel(address: string, options: ChannelOptions): Pro
     enforceRequestTimeout: false,
     reauthenticationThreshold: reauthenticateMsBefore,
     ssl: settings.tls === null ? null : tlsOptions(settings.tls, host),
-    sasl: settings.sasl,
+    // A copy: kafkajs adds a function to it, with which settings could go to no other thread.
+    sasl: settings.sasl === null ? null : { ...settings.sasl },
     socketFactory: ({ ssl, onConnect }: SocketOrder) => {
       socket =
         ssl === null
