@@ -8,6 +8,7 @@ import { openDesk } from '../../services/control/desk.ts';
 import { runEventsDoor } from '../../services/control/outside/run-events-door.ts';
 import { recordMsMax } from '../../services/control/outside/settle-record.ts';
 import type { Job } from '../../services/core/job.ts';
+import { logError } from '../../services/core/log.ts';
 import { eventsRejectedTopic, eventsTopics } from '../../services/core/names.ts';
 import type { EventDoorAnswer } from '../../services/core/notify.ts';
 import { type CoordinatorWorld, coordinatorWorld, forever } from '../support/coordinator-world.ts';
@@ -266,6 +267,32 @@ test('a job request waits for the coordinator', async () => {
   await made.world.clock.advance(40_000);
   expect(await made.tokens()).toEqual(['patient']);
   expect(await made.rejected()).toEqual([]);
+});
+
+test('a door that is stopped while a request waits leaves it to the next one', async () => {
+  const made = await scene('absent');
+  made.write('events.team-a', 'no json');
+  made.write('events.team-a', jobRequest('left'));
+  const door = await made.start();
+  await made.world.clock.advance(10_000);
+  await door.stop();
+  made.world.start();
+  await made.start();
+  await made.world.clock.advance(60_000);
+  expect(await made.tokens()).toEqual(['left']);
+  expect(await made.rejected()).toMatchObject([{ value: 'no json' }]);
+});
+
+test('a log that is lost ends the door with its error', async () => {
+  const made = await scene();
+  const door = await made.start({
+    step: async (label) => {
+      if (/^commit events .* before$/.test(label)) throw logError('lost', 'no disk');
+    },
+  });
+  made.write('events.team-a', jobRequest('any'));
+  await made.world.clock.advance(1_000);
+  await expect(door.stop()).rejects.toThrow('log lost: no disk');
 });
 
 test('killed at every single step, each request has started once and each rejection stands once', async () => {
