@@ -161,7 +161,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
       'authority that the broker trusts',
   ],
   [
-    /mechanism/i,
+    /not support\w* .*mechanism|mechanism is not supported/i,
     'set KAFKA_SASL_MECHANISM to one that the broker offers (sasl.enabled.mechanisms)',
   ],
   [
