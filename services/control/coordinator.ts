@@ -7,6 +7,7 @@
 // restart therefore takes up exactly the messages that have had no effect.
 import { createHash } from 'node:crypto';
 import { jobCodec, messageCodec, replyCodec } from '../../schemas/codec.ts';
+import { decodeAt } from '../core/decode-at.ts';
 import type { HistoryRecord } from '../core/fact.ts';
 import type { Job } from '../core/job.ts';
 import { isLogError, type Lane, type Log, type NewRecord, type StoredRecord } from '../core/log.ts';
@@ -125,8 +126,11 @@ function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function takeRecord(book: Book, { value }: StoredRecord, nowMs: number): void {
-  if (value !== null) book.take(messageCodec.decode(value), nowMs);
+const inbox = { space: 'control', topic: inboxTopic, partition: 0 } as const;
+
+/** null only wakes. */
+function takeRecord(book: Book, record: StoredRecord, nowMs: number): void {
+  if (record.value !== null) book.take(decodeAt(messageCodec, inbox, record), nowMs);
 }
 
 /** Before the commit that says SpaceOpened, so that whoever reads it finds the space. */

@@ -7,8 +7,10 @@
 // Invariant: the position moves only with the parts of the range before it.
 import { resultRecordCodec } from '../../schemas/codec.ts';
 import { aborted } from '../core/bell.ts';
+import { decodeAt } from '../core/decode-at.ts';
 import type { Job } from '../core/job.ts';
 import type { Lane } from '../core/log.ts';
+import { jobSpace, resultsTopic } from '../core/names.ts';
 import { readReportNote } from './note.ts';
 import { openPlan, type Plan } from './plan.ts';
 import type { Progress } from './progress.ts';
@@ -31,7 +33,7 @@ export async function runLane(
     if (writing.isDue()) await writing.writeOldest();
     else if (plan.state !== 'open' && plan.ranges.length === 0) await aborted(over);
     else if (plan.state !== 'open' || writing.isFull()) await writing.untilDue();
-    else await readOn(world, lane, plan, writing, progress, over);
+    else await readOn(world, job, lane, plan, writing, progress, over);
   }
   progress.drop(lane.partition);
   await lane.release();
@@ -39,6 +41,7 @@ export async function runLane(
 
 async function readOn(
   world: World,
+  job: Job,
   lane: Lane,
   plan: Plan,
   writing: Writing,
@@ -53,9 +56,10 @@ async function readOn(
   }
   const records = await lane.read(world.limits.readBytesMax, signal);
   read.abort();
-  for (const { offset, value } of records) {
-    if (value === null) throw new Error(`results/${lane.partition} holds null at ${offset}`);
-    plan.take(offset, resultRecordCodec.decode(value));
+  const from = { space: jobSpace(job.id), topic: resultsTopic, partition: lane.partition };
+  for (const record of records) {
+    const result = decodeAt(resultRecordCodec, from, record);
+    plan.take(record.offset, result);
   }
   if (records.length > 0) progress.put(lane.partition, plan.level());
 }

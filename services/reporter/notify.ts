@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { historyCodec, jobCodec } from '../../schemas/codec.ts';
 import type { Clock, Random } from '../core/clock.ts';
+import { decodeAt } from '../core/decode-at.ts';
 import type { HistoryRecord } from '../core/fact.ts';
 import type { Job } from '../core/job.ts';
 import { notificationOf } from '../core/job-event.ts';
@@ -59,9 +60,11 @@ export async function runNotifier(ports: NotifierPorts, signal: AbortSignal): Pr
   }
 }
 
-function planOf({ value }: StoredRecord) {
-  if (value === null) return null;
-  const record = historyCodec.decode(value);
+const history = { space: 'control', topic: historyTopic, partition: 0 } as const;
+
+function planOf(stored: StoredRecord) {
+  if (stored.value === null) return null;
+  const record = decodeAt(historyCodec, history, stored);
   if (record.topicArn === null || record.from === record.to) return null;
   return { destinations: [record.topicArn], item: record };
 }

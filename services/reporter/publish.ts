@@ -2,9 +2,10 @@
 // the position. Upload before commit: a crash between the two writes the same bytes once more.
 import { createHash } from 'node:crypto';
 import { partRecordCodec, resultRecordCodec } from '../../schemas/codec.ts';
+import { decodeAt } from '../core/decode-at.ts';
 import type { Job } from '../core/job.ts';
 import type { Lane, NewRecord } from '../core/log.ts';
-import { partsTopic } from '../core/names.ts';
+import { jobSpace, partsTopic, resultsTopic } from '../core/names.ts';
 import { partKey, partName } from '../core/report.ts';
 import type { PartRecord, TaskResult } from '../core/task.ts';
 import { type BuiltFile, openRangeBuilder } from './build.ts';
@@ -58,7 +59,7 @@ async function buildAndUpload(
   signal: AbortSignal,
   written: Map<TaskResult['status'], PartRecord>,
 ): Promise<UploadAnswer | { readonly kind: 'stopped' }> {
-  const files = await buildRange(world, lane, range, statuses, signal);
+  const files = await buildRange(world, job, lane, range, statuses, signal);
   if (files === null) return { kind: 'stopped' };
   for (const file of files) {
     const part = partOf(job, lane.partition, range, file);
@@ -75,17 +76,20 @@ async function buildAndUpload(
 /** null: stopped before its end. Leaves the lane's cursor behind the range. */
 async function buildRange(
   world: World,
+  job: Job,
   lane: Lane,
   range: Range,
   statuses: readonly TaskResult['status'][],
   signal: AbortSignal,
 ): Promise<readonly BuiltFile[] | null> {
   const builder = openRangeBuilder(range, statuses);
+  const { partition } = lane;
+  const from = { space: jobSpace(job.id), topic: resultsTopic, partition };
   lane.seek(range.start.next);
   while (!signal.aborted) {
-    for (const { offset, value } of await lane.read(world.limits.readBytesMax, signal)) {
-      if (value === null) throw new Error(`results/${lane.partition} holds null at ${offset}`);
-      if (builder.take(offset, resultRecordCodec.decode(value))) return builder.files();
+    for (const record of await lane.read(world.limits.readBytesMax, signal)) {
+      const result = decodeAt(resultRecordCodec, from, record);
+      if (builder.take(record.offset, result)) return builder.files();
     }
   }
   return null;

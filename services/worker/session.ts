@@ -8,8 +8,10 @@
 // runs any more but requests that were abandoned with it.
 import { taskRecordCodec } from '../../schemas/codec.ts';
 import { openCollector } from '../core/collector.ts';
+import { decodeAt } from '../core/decode-at.ts';
 import type { Job } from '../core/job.ts';
 import { isLogError, type Lane } from '../core/log.ts';
+import { jobSpace, tasksTopic } from '../core/names.ts';
 import { operationFor } from '../core/operations/registry.ts';
 import { openAdmission } from './admission.ts';
 import { openAttempts } from './attempt.ts';
@@ -60,12 +62,13 @@ export async function runSession(
     if (admission.isQuiet()) outcomes.hurry();
   }
 
+  const { partition } = lane;
+  const from = { space: jobSpace(job.id), topic: tasksTopic, partition };
   async function readAhead(): Promise<void> {
     while (ledger.count === null && !stop.aborted) {
       await admission.room(stop);
-      for (const { offset, value } of await lane.read(limits.readBytesMax, stop)) {
-        if (value === null) throw new Error(`tasks/${lane.partition} holds null at ${offset}`);
-        admission.offer(ledger.take(offset, taskRecordCodec.decode(value)));
+      for (const record of await lane.read(limits.readBytesMax, stop)) {
+        admission.offer(ledger.take(record.offset, decodeAt(taskRecordCodec, from, record)));
       }
     }
   }
