@@ -48,7 +48,7 @@ const lengthEndBytes = 12;
 const attributesOffset = 21;
 const headerBytes = 61;
 const zstdBits = 4;
-const controlFlag = 0x20;
+export const controlFlag = 0x20;
 
 export async function batchBytes(batch: Batch): Promise<Buffer> {
   const { first, last, transactional, producerId, compression } = batch;
