@@ -62,14 +62,23 @@ export async function ensureTopics(
   if (problems.length > 0) throw new Error(problems.join('. '));
 }
 
-/** Those that existed before. */
+/** Those that existed before: who only uses them needs no right to make topics. */
 async function createMissing(
-  { link }: Brokers,
+  brokers: Brokers,
   wanted: readonly WantedTopic[],
   replicationFactor: number,
 ): Promise<readonly WantedTopic[]> {
-  const { topicErrors } = await link.send(await link.controller(), createTopics, {
-    topics: wanted.map(({ topic, partitions, settings }) => ({
+  const { link } = brokers;
+  const controller = await link.controller();
+  const names = wanted.map(({ topic }) => topic);
+  const known = (await ask(brokers, controller, names)).filter(
+    ({ topicErrorCode }) => topicErrorCode === 0,
+  );
+  const existing = new Set(known.map(({ topic }) => topic));
+  const missing = wanted.filter(({ topic }) => !existing.has(topic));
+  if (missing.length === 0) return wanted;
+  const { topicErrors } = await link.send(controller, createTopics, {
+    topics: missing.map(({ topic, partitions, settings }) => ({
       topic,
       numPartitions: partitions,
       replicationFactor,
@@ -79,12 +88,11 @@ async function createMissing(
     timeout: controllerMsMax,
   });
   for (const { topic, errorCode, errorMessage } of topicErrors) {
-    if (errorCode === 0 || errorCode === codes.topicAlreadyExists) continue;
-    throw answered(errorCode, `making the topic ${topic} (${errorMessage ?? 'no reason given'})`);
+    if (errorCode === codes.topicAlreadyExists) existing.add(topic);
+    else if (errorCode !== 0) {
+      throw answered(errorCode, `making the topic ${topic} (${errorMessage ?? 'no reason given'})`);
+    }
   }
-  const existing = new Set(
-    topicErrors.filter(({ errorCode }) => errorCode !== 0).map(({ topic }) => topic),
-  );
   return wanted.filter(({ topic }) => existing.has(topic));
 }
 
@@ -124,7 +132,10 @@ async function describe(
   const found = new Map<string, FoundTopic>();
   for (const { resourceName, errorCode, configEntries } of resources) {
     if (errorCode !== 0) {
-      throw answered(errorCode, `reading the settings of ${resourceName}, which exists already`);
+      throw answered(
+        errorCode,
+        `reading the settings of ${resourceName} (it takes DescribeConfigs)`,
+      );
     }
     const settings = new Map(
       configEntries.map(({ configName, configValue }) => [configName, configValue ?? '']),

@@ -1,4 +1,4 @@
-// Which spaces there are, as every process sees them: a view of one compacted topic, keyed by space.
+// Which spaces there are, as every process sees them: a view of one compacted topic, by space.
 // States of a space here: unknown → open → closed → unknown (dropped). A space that is made again
 // after its drop is another entry with a signal of its own.
 // Invariant: a space is known as open only after its topics have been made, and is forgotten only
