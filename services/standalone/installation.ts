@@ -32,7 +32,7 @@ export async function startInstallation(
   const side =
     kafka === null
       ? await openEmbeddedSide({ directory, onLowDisk, onLost: onLogLost })
-      : await openKafkaSide(kafka);
+      : await openKafkaSide(kafka, logger);
   const stopAll = async () => {
     await Promise.all([...threads.values()].map((thread) => thread.stop()));
     await side.end();

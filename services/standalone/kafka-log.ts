@@ -5,13 +5,32 @@ import type { NoticeLog } from '../adapters/log/kafka/notice.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KafkaSettings } from '../core/kafka-settings.ts';
 import type { Log, Spaces } from '../core/log.ts';
-import { startProblem } from './start-problem.ts';
+import { brokerProblem } from './start-problem.ts';
 
 const lookEveryMs = 1_000;
 
 export interface OpenLog {
   readonly log: Log;
   readonly spaces: Spaces;
+}
+
+/**
+ * Whether this installation can work on these brokers: if not, a StartProblem; what will hurt one
+ * day is logged. Asked once per process, before anything is opened there.
+ */
+export async function checkKafka(
+  settings: KafkaSettings,
+  service: string,
+  logger: Pick<Logger, 'warn'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { checkBrokers } = await import('../adapters/log/kafka/check.ts');
+  const { timingDefaults } = await import('../adapters/log/kafka/brokers.ts');
+  const { transactionMs } = timingDefaults;
+  const clientId = `s3batch-${service}`;
+  const answer = await checkBrokers({ settings, clientId, transactionMs }, signal);
+  if (answer.kind === 'problem') throw brokerProblem(answer.problem.message);
+  for (const warning of answer.warnings) logger.warn(warning);
 }
 
 /** Brokers that cannot be used as configured are a StartProblem. */
@@ -24,7 +43,7 @@ export async function openKafka(
   try {
     return await openKafkaLog({ settings, service, notice });
   } catch (error) {
-    if (isKafkaProblem(error)) throw startProblem(error.message);
+    if (isKafkaProblem(error)) throw brokerProblem(error.message);
     throw error;
   }
 }

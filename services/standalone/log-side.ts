@@ -2,11 +2,12 @@
 // start, and the link it gives each of them. The embedded log has its owner here; on Kafka every
 // thread has connections of its own.
 // Invariant: the control space exists before the first thread starts.
+import type { Logger } from 'pino';
 import { connectLog } from '../adapters/log/sqlite/connect.ts';
 import { openLogOwner } from '../adapters/log/sqlite/owner.ts';
 import type { KafkaSettings } from '../core/kafka-settings.ts';
 import { controlTopics } from '../core/names.ts';
-import { openKafka } from './kafka-log.ts';
+import { checkKafka, openKafka } from './kafka-log.ts';
 import { messageOf, startProblem } from './start-problem.ts';
 import type { LogLink } from './thread-data.ts';
 
@@ -33,7 +34,8 @@ export async function openEmbeddedSide(options: EmbeddedLogOptions): Promise<Log
   return { link: () => ({ kind: 'embedded', port: owner.port() }), end: () => owner.end() };
 }
 
-export async function openKafkaSide(settings: KafkaSettings): Promise<LogSide> {
+export async function openKafkaSide(settings: KafkaSettings, logger: Logger): Promise<LogSide> {
+  await checkKafka(settings, 'main', logger, new AbortController().signal);
   // Nobody watches the one request that is made here.
   const { log, spaces } = await openKafka(settings, 'main', () => {});
   await spaces.create('control', controlTopics);

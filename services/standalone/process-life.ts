@@ -8,19 +8,26 @@ import { isLoopback, readSettings, type Settings } from '../core/settings.ts';
 import { isStartProblem } from './start-problem.ts';
 
 const exitBug = 1;
-/** Another try would end the same way: settings, files, addresses, brokers that refuse. */
+/** Another try would end the same way: settings, files, addresses. */
 const exitUnusable = 2;
-/** The log is lost: start again, and everything goes on from what is committed. */
+/** The brokers: start again, and everything goes on from what is committed. */
 const exitLost = 3;
 
 export function refuseStart(...problems: readonly string[]): never {
-  for (const problem of problems) process.stderr.write(`s3batch: ${problem}\n`);
+  for (const problem of problems) tell(problem);
   process.exit(exitUnusable);
+}
+
+function tell(problem: string): void {
+  process.stderr.write(`s3batch: ${problem}\n`);
 }
 
 /** Says in one line why the process ends, and ends it. */
 export function endBy(error: unknown, logger: Logger): never {
-  if (isStartProblem(error)) refuseStart(error.message);
+  if (isStartProblem(error)) {
+    tell(error.message);
+    process.exit(error.lies === 'in settings' ? exitUnusable : exitLost);
+  }
   if (isLogError(error) && error.failure === 'lost') endLost(error.message, logger);
   logger.fatal({ err: error }, 'the process ends by an exception');
   process.exit(exitBug);

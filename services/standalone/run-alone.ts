@@ -8,7 +8,7 @@ import type { KafkaSettings } from '../core/kafka-settings.ts';
 import { controlTopics } from '../core/names.ts';
 import type { Settings } from '../core/settings.ts';
 import { services } from './compose.ts';
-import { awaitControlSpace, openKafka } from './kafka-log.ts';
+import { awaitControlSpace, checkKafka, openKafka } from './kafka-log.ts';
 import { listenProblem } from './listen-problem.ts';
 import { openLogMetrics } from './metrics/log-metrics.ts';
 import { openProcessRegistry } from './metrics/process-registry.ts';
@@ -36,8 +36,10 @@ export async function runAlone(alone: Alone, signal: AbortSignal): Promise<void>
   const server = await openFigures(alone, (listener) => {
     tellNotices = listener;
   });
-  const opening = openKafka(kafka, service, (notice) =>
-    tellNotices({ kind: 'notices', service, isFirst: false, notices: [notice] }),
+  const opening = checkKafka(kafka, service, logger, signal).then(() =>
+    openKafka(kafka, service, (notice) =>
+      tellNotices({ kind: 'notices', service, isFirst: false, notices: [notice] }),
+    ),
   );
   const open = await Promise.race([opening, aborted(signal)]);
   // Nothing is claimed yet: brokers that do not answer need not hold up the end.

@@ -1,8 +1,10 @@
-// A start that cannot succeed as configured: the text names the setting and the remedy. Whoever
-// starts a process prints it and ends, since another try would say the same.
+// A start that does not succeed: the text names what is wrong and the remedy. Whoever starts a
+// process prints it and ends. Settings do not mend themselves; brokers may, so that whoever
+// restarts processes should try again.
 
 export interface StartProblem extends Error {
   readonly name: 'StartProblem';
+  readonly lies: 'in settings' | 'at brokers';
 }
 
 export function isStartProblem(error: unknown): error is StartProblem {
@@ -11,8 +13,15 @@ export function isStartProblem(error: unknown): error is StartProblem {
 
 /** One sentence per problem. */
 export function startProblem(...problems: readonly string[]): StartProblem {
-  const message = problems.join('\ns3batch: ');
-  return Object.assign(new Error(message), { name: 'StartProblem' as const });
+  return problemOf(problems.join('\ns3batch: '), 'in settings');
+}
+
+export function brokerProblem(problem: string): StartProblem {
+  return problemOf(problem, 'at brokers');
+}
+
+function problemOf(message: string, lies: StartProblem['lies']): StartProblem {
+  return Object.assign(new Error(message), { name: 'StartProblem' as const, lies });
 }
 
 export function messageOf(error: unknown): string {

@@ -31,6 +31,7 @@ import {
   openSignedClient,
   type SignedClient,
 } from '../../services/standalone/demo/signed-client.ts';
+import type { ServiceName } from '../../services/standalone/thread-data.ts';
 
 export const accountId = '123456789012';
 export const region = 'us-east-1';
@@ -70,7 +71,8 @@ export interface StandaloneWorld extends AsyncDisposable {
   readonly lines: readonly string[];
   /** Resolves with the first line, from now on or before, that matches; not for ever. */
   heard(pattern: RegExp): Promise<string>;
-  start(settings?: Settings): Promise<Running>;
+  /** alone: the one service that runs; absent: all four. It must listen somewhere. */
+  start(settings?: Settings, alone?: ServiceName): Promise<Running>;
   refused(settings: Settings): Promise<RefusedStart>;
   write(name: string, content: unknown): string;
 }
@@ -119,8 +121,9 @@ export async function openStandaloneWorld(
         const known = lines.find((line) => pattern.test(line));
         if (known !== undefined) listen(known);
       }),
-    start: async (settings = {}) => {
-      const service = await startService({ ...usual, ...settings }, process.env, onLine);
+    start: async (settings = {}, alone) => {
+      const environment = { ...usual, ...settings };
+      const service = await startService(environment, process.env, onLine, alone);
       const one = runningOf(service);
       running.push(one);
       return one;

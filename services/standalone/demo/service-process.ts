@@ -1,5 +1,7 @@
-// The service as its own process, started as `npm start` would start it, and stopped politely.
+// The service as its own process, started as `npm start` would start it (or, for one of the four
+// alone, as `npm run worker` would), and stopped politely.
 import { type ChildProcess, fork } from 'node:child_process';
+import type { ServiceName } from '../thread-data.ts';
 
 export interface ServiceProcess {
   readonly url: string;
@@ -15,8 +17,10 @@ export async function startService(
   environment: Readonly<Record<string, string>>,
   parent: ParentEnvironment,
   onLog: (line: string) => void,
+  alone: ServiceName | null = null,
 ): Promise<ServiceProcess> {
-  const child = fork(new URL('../main.ts', import.meta.url), {
+  const program = new URL(alone === null ? '../main.ts' : '../service.ts', import.meta.url);
+  const child = fork(program, alone === null ? [] : [alone], {
     env: { ...inherited(parent), ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -29,7 +29,8 @@ interface LaneLag {
   readonly idleSinceMs: number | null;
 }
 
-type SpaceKind = 'control' | 'events' | 'job';
+const spaceKinds = ['control', 'events', 'job'] as const;
+type SpaceKind = (typeof spaceKinds)[number];
 
 export function openLogMetrics(registry: Registry, clock: Clock): (said: ServiceNotices) => void {
   const registers = [registry];
@@ -70,6 +71,12 @@ export function openLogMetrics(registry: Registry, clock: Clock): (said: Service
       for (const { labels, records } of withinLimit([...lanes.values()])) lag.inc(labels, records);
     },
   });
+
+  // From the start, so that the first of them is a step that a rate sees.
+  for (const space of spaceKinds) {
+    aborts.inc({ space }, 0);
+    fences.inc({ space }, 0);
+  }
 
   const take = (service: ServiceName, notice: LogNotice): void => {
     const space = kindOf(notice.space);

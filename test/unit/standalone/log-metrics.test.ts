@@ -111,11 +111,14 @@ test('commits, aborts, takeovers and rebalances are counted', async () => {
   expect(commits).toContain('s3batch_log_commit_seconds_count{space="job"} 2');
   expect(commits).toContain('s3batch_log_commit_seconds_count{space="control"} 1');
   expect(await lines('s3batch_log_aborted_transactions_total')).toEqual([
+    's3batch_log_aborted_transactions_total{space="control"} 0',
+    's3batch_log_aborted_transactions_total{space="events"} 0',
     's3batch_log_aborted_transactions_total{space="job"} 1',
   ]);
   expect(await lines('s3batch_log_fenced_producers_total')).toEqual([
-    's3batch_log_fenced_producers_total{space="job"} 1',
     's3batch_log_fenced_producers_total{space="control"} 1',
+    's3batch_log_fenced_producers_total{space="events"} 0',
+    's3batch_log_fenced_producers_total{space="job"} 1',
   ]);
   expect(await lines('s3batch_log_rebalances_total')).toEqual([
     's3batch_log_rebalances_total{group="worker"} 2',
