@@ -13,7 +13,7 @@ import {
   ensureTopics,
   topicsBeginning,
 } from '../../../services/adapters/log/kafka/ensure-topics.ts';
-import { unanswered } from '../../../services/adapters/log/kafka/failure.ts';
+import { answered, unanswered } from '../../../services/adapters/log/kafka/failure.ts';
 import { offsetAt } from '../../../services/adapters/log/kafka/fetcher.ts';
 import { groupsBeginning } from '../../../services/adapters/log/kafka/groups.ts';
 import { groupName, spacesTopicOf, topicName } from '../../../services/adapters/log/kafka/names.ts';
@@ -40,6 +40,7 @@ const shapes: readonly TopicShape[] = [
   { topic: 'old', partitions: 1, keep: { ms: 60_000 } },
 ];
 const recordsSent = 10;
+const forever = new AbortController().signal;
 
 let opened: TestBrokers | null = null;
 
@@ -90,10 +91,16 @@ async function commitOffset(
   offset: number,
 ): Promise<void> {
   const transactionalId = randomUUID();
-  const transactions = await link.coordinatorOf('transaction', transactionalId);
   const groups = await link.coordinatorOf('group', groupId);
   const asked = { transactionalId, transactionTimeout: kafkaTiming.transactionMs };
-  const { producerId, producerEpoch } = await link.send(transactions, initProducerId, asked);
+  const begun = await link.retry(async () => {
+    const coordinator = await link.coordinatorOf('transaction', transactionalId);
+    const told = await link.send(coordinator, initProducerId, asked);
+    if (told.errorCode !== 0) throw answered(told.errorCode, 'InitProducerId');
+    return { coordinator, ...told };
+  }, forever);
+  if (begun === 'aborted') throw new Error('the retry was cut short');
+  const { coordinator: transactions, producerId, producerEpoch } = begun;
   const transaction = { transactionalId, producerId, producerEpoch };
   await link.send(transactions, addOffsetsToTxn, { ...transaction, groupId });
   const partitions = [{ partition, offset: String(offset), metadata: '' }];

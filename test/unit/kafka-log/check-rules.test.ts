@@ -89,6 +89,8 @@ describe('warnings', () => {
     expect(clusterWarnings({ ...facts, replicationFactor: 2 })[0]).toContain('FACTOR=2');
     expect(clusterWarnings({ ...facts, replicationFactor: 3 })).toEqual([]);
     expect(clusterWarnings({ ...facts, brokers: 2, replicationFactor: 1 })).toEqual([]);
+    const [warning] = clusterWarnings({ ...facts, brokers: 2, replicationFactor: 3 });
+    expect(warning).toContain('FACTOR=3, but only 2 of the brokers run');
   });
 
   test('settings that may not be read, or are told empty, warn of nothing', () => {

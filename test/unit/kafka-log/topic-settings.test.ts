@@ -1,7 +1,7 @@
 // What topics are made with, and what a topic that exists must agree in.
 import { describe, expect, test } from 'vitest';
 import {
-  replicationFactorOf,
+  replicationFactors,
   settingsThatMatter,
   topicProblems,
   topicSettings,
@@ -15,7 +15,12 @@ const consumed = topicSettings('job.1', 'consumed', 1);
 function problemsWith(changes: Readonly<Record<string, string>>, settings = consumed) {
   const found = new Map([...mapOf(settings), ...Object.entries(changes)]);
   const wanted = { topic: 'p.job.1.tasks', partitions: 4, settings };
-  return topicProblems(wanted, { topic: wanted.topic, partitions: 4, settings: found });
+  return topicProblems(wanted, {
+    topic: wanted.topic,
+    partitions: 4,
+    replicas: 1,
+    settings: found,
+  });
 }
 
 describe('the settings of topics', () => {
@@ -50,10 +55,14 @@ describe('the settings of topics', () => {
     expect([1, 2, 3, 5].map(inSync)).toEqual(['1', '1', '2', '2']);
   });
 
-  test('as many copies as asked for, else three or one per broker', () => {
-    expect(replicationFactorOf(2, 9)).toBe(2);
-    expect([0, 1, 2, 3, 9].map((brokers) => replicationFactorOf(null, brokers))).toEqual([
-      1, 1, 2, 3, 3,
+  test('as many copies as asked for, else three, else one per broker', () => {
+    expect(replicationFactors(2, 9)).toEqual([2]);
+    expect([0, 1, 2, 3, 9].map((running) => replicationFactors(null, running))).toEqual([
+      [3, 1],
+      [3, 1],
+      [3, 2],
+      [3],
+      [3],
     ]);
   });
 });
@@ -87,7 +96,7 @@ describe('a topic that exists', () => {
 
   test('is refused with another number of partitions', () => {
     const wanted = { topic: 'p.x', partitions: 4, settings: consumed };
-    const found = { topic: 'p.x', partitions: 3, settings: mapOf(consumed) };
+    const found = { topic: 'p.x', partitions: 3, replicas: 1, settings: mapOf(consumed) };
     expect(topicProblems(wanted, found)).toEqual([
       'the topic p.x exists with 3 partitions, where 4 are needed; delete it, or make it anew with 4',
     ]);
@@ -95,7 +104,7 @@ describe('a topic that exists', () => {
 
   test('is refused if the brokers do not tell a setting that matters', () => {
     const wanted = { topic: 'p.x', partitions: 1, settings: consumed };
-    const found = { topic: 'p.x', partitions: 1, settings: new Map<string, string>() };
+    const found = { topic: 'p.x', partitions: 1, replicas: 1, settings: new Map<string, string>() };
     expect(topicProblems(wanted, found)[0]).toContain('(not told)');
   });
 

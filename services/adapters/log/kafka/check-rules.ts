@@ -122,6 +122,12 @@ export function clusterWarnings({
         'later; 0 is best here.',
     );
   }
+  if (replicationFactor !== null && replicationFactor > brokers) {
+    warnings.push(
+      `KAFKA_REPLICATION_FACTOR=${replicationFactor}, but only ${brokers} of the brokers run: ` +
+        'unless others are just away, no topic can be made; start them, or set it lower.',
+    );
+  }
   if (brokers < replicasWanted) return warnings;
   if (replicationFactor !== null && replicationFactor < replicasWanted) {
     warnings.push(

@@ -7,11 +7,10 @@ import type { Brokers } from './brokers.ts';
 import { answered, codes, unanswered } from './failure.ts';
 import {
   type FoundTopic,
-  replicationFactorOf,
+  replicationFactors,
   settingsThatMatter,
   type TopicSetting,
   topicProblems,
-  type WantedTopic,
 } from './topic-settings.ts';
 import {
   createTopics,
@@ -39,25 +38,17 @@ export async function ensureTopics(
   signal: AbortSignal,
 ): Promise<void> {
   const { link } = brokers;
-  const live = await ended(link.retry(() => link.brokers(), signal));
-  const replicationFactor = replicationFactorOf(brokers.settings.replicationFactor, live.length);
-  const wanted = orders.map(({ topic, partitions, settings }) => ({
-    topic,
-    partitions,
-    settings: settings(replicationFactor),
-  }));
-  const existing = await ended(
-    link.retry(() => createMissing(brokers, wanted, replicationFactor), signal),
-  );
+  const existing = await ended(link.retry(() => createMissing(brokers, orders), signal));
   await ended(
     link.retry(async () => {
-      for (const broker of await link.brokers()) await ensureLed(brokers, broker, wanted);
+      for (const broker of await link.brokers()) await ensureLed(brokers, broker, orders);
     }, signal),
   );
   const found = await ended(link.retry(() => describe(brokers, existing), signal));
-  const problems = existing.flatMap((topic) => {
-    const has = found.get(topic.topic);
-    return has === undefined ? [] : topicProblems(topic, has);
+  const problems = existing.flatMap(({ topic, partitions, settings }) => {
+    const has = found.get(topic);
+    if (has === undefined) return [];
+    return topicProblems({ topic, partitions, settings: settings(has.replicas) }, has);
   });
   if (problems.length > 0) throw new Error(problems.join('. '));
 }
@@ -65,43 +56,62 @@ export async function ensureTopics(
 /** Those that existed before: who only uses them needs no right to make topics. */
 async function createMissing(
   brokers: Brokers,
-  wanted: readonly WantedTopic[],
-  replicationFactor: number,
-): Promise<readonly WantedTopic[]> {
-  const { link } = brokers;
+  orders: readonly TopicOrder[],
+): Promise<readonly TopicOrder[]> {
+  const { link, settings } = brokers;
   const controller = await link.controller();
-  const names = wanted.map(({ topic }) => topic);
-  const known = (await ask(brokers, controller, names)).filter(
+  const known = (await ask(brokers, controller, namesOf(orders))).filter(
     ({ topicErrorCode }) => topicErrorCode === 0,
   );
   const existing = new Set(known.map(({ topic }) => topic));
-  const missing = wanted.filter(({ topic }) => !existing.has(topic));
-  if (missing.length === 0) return wanted;
+  const missing = orders.filter(({ topic }) => !existing.has(topic));
+  if (missing.length === 0) return orders;
+  const running = await link.brokers();
+  const factors = replicationFactors(settings.replicationFactor, running.length);
+  for (const [tries, factor] of factors.entries()) {
+    const errors = await create(brokers, controller, missing, factor);
+    const isTooMany = errors.some(({ errorCode }) => errorCode === codes.invalidReplicationFactor);
+    if (isTooMany && tries + 1 < factors.length) continue;
+    for (const { topic, errorCode, errorMessage } of errors) {
+      if (errorCode === codes.topicAlreadyExists) existing.add(topic);
+      else if (errorCode !== 0) {
+        throw answered(errorCode, `making the topic ${topic} (${errorMessage ?? 'no reason'})`);
+      }
+    }
+    break;
+  }
+  return orders.filter(({ topic }) => existing.has(topic));
+}
+
+async function create(
+  { link }: Brokers,
+  controller: string,
+  orders: readonly TopicOrder[],
+  replicationFactor: number,
+) {
   const { topicErrors } = await link.send(controller, createTopics, {
-    topics: missing.map(({ topic, partitions, settings }) => ({
+    topics: orders.map(({ topic, partitions, settings }) => ({
       topic,
       numPartitions: partitions,
       replicationFactor,
-      configEntries: settings,
+      configEntries: settings(replicationFactor),
     })),
     validateOnly: false,
     timeout: controllerMsMax,
   });
-  for (const { topic, errorCode, errorMessage } of topicErrors) {
-    if (errorCode === codes.topicAlreadyExists) existing.add(topic);
-    else if (errorCode !== 0) {
-      throw answered(errorCode, `making the topic ${topic} (${errorMessage ?? 'no reason given'})`);
-    }
-  }
-  return wanted.filter(({ topic }) => existing.has(topic));
+  return topicErrors;
+}
+
+function namesOf(orders: readonly TopicOrder[]): readonly string[] {
+  return orders.map(({ topic }) => topic);
 }
 
 async function ensureLed(
   brokers: Brokers,
   broker: string,
-  wanted: readonly WantedTopic[],
+  orders: readonly TopicOrder[],
 ): Promise<void> {
-  const names = wanted.map(({ topic }) => topic);
+  const names = namesOf(orders);
   for (const { topic, topicErrorCode, partitionMetadata } of await ask(brokers, broker, names)) {
     const what = `waiting for leaders of ${topic} at ${broker}`;
     if (topicErrorCode !== 0) throw answered(topicErrorCode, what);
@@ -113,16 +123,19 @@ async function ensureLed(
 
 async function describe(
   brokers: Brokers,
-  topics: readonly WantedTopic[],
+  orders: readonly TopicOrder[],
 ): Promise<ReadonlyMap<string, FoundTopic>> {
-  if (topics.length === 0) return new Map();
+  if (orders.length === 0) return new Map();
   const { link } = brokers;
   const broker = await link.controller();
-  const names = topics.map(({ topic }) => topic);
-  const counts = new Map(
+  const names = namesOf(orders);
+  const places = new Map(
     (await ask(brokers, broker, names)).map(({ topic, partitionMetadata }) => [
       topic,
-      partitionMetadata.length,
+      {
+        partitions: partitionMetadata.length,
+        replicas: Math.min(...partitionMetadata.map(({ replicas }) => replicas.length)),
+      },
     ]),
   );
   const { resources } = await link.send(broker, describeConfigs, {
@@ -140,8 +153,8 @@ async function describe(
     const settings = new Map(
       configEntries.map(({ configName, configValue }) => [configName, configValue ?? '']),
     );
-    const partitions = counts.get(resourceName) ?? 0;
-    found.set(resourceName, { topic: resourceName, partitions, settings });
+    const place = places.get(resourceName);
+    if (place !== undefined) found.set(resourceName, { topic: resourceName, ...place, settings });
   }
   return found;
 }

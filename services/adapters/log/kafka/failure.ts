@@ -25,6 +25,7 @@ export const codes = {
   topicAuthorizationFailed: 29,
   unsupportedVersion: 35,
   topicAlreadyExists: 36,
+  invalidReplicationFactor: 38,
   invalidProducerEpoch: 47,
   invalidTransactionState: 48,
   concurrentTransactions: 51,

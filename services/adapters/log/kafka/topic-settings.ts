@@ -13,6 +13,7 @@ export interface TopicSetting {
 export interface FoundTopic {
   readonly topic: string;
   readonly partitions: number;
+  readonly replicas: number;
   readonly settings: ReadonlyMap<string, string>;
 }
 
@@ -34,9 +35,13 @@ const replicasMax = 3;
 /** From so many replicas on, one may be away and a second still holds what was acknowledged. */
 const replicasForTwoInSync = 3;
 
-/** asked: the setting KAFKA_REPLICATION_FACTOR. */
-export function replicationFactorOf(asked: number | null, brokers: number): number {
-  return asked ?? Math.min(replicasMax, Math.max(1, brokers));
+/**
+ * How many copies to try for, the best first. asked: KAFKA_REPLICATION_FACTOR. Three even where
+ * fewer brokers run: the others may just be away, and get their copies when they are back.
+ */
+export function replicationFactors(asked: number | null, running: number): readonly number[] {
+  if (asked !== null) return [asked];
+  return running >= replicasMax ? [replicasMax] : [replicasMax, Math.max(1, running)];
 }
 
 export function topicSettings(

@@ -64,6 +64,7 @@ export interface TopicMetadata {
     readonly partitionErrorCode: number;
     readonly partitionId: number;
     readonly leader: number;
+    readonly replicas: readonly number[];
   }[];
 }
 
