@@ -89,6 +89,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     );
   }
   const folder = resolve(options.dataFolder ?? mkdtempSync(join(tmpdir(), 's3batch-kafka-')));
+  const isOwnFolder = options.dataFolder === undefined;
   for (let tries = 1; ; tries += 1) {
     const { listeners, files } = await prepare(folder, options);
     await formatOnce(folder, java.command, jars, archiveWords, options.users ?? []);
@@ -99,10 +100,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       archiveWords,
       host,
       port: listeners[0]?.port ?? 0,
-      isGuarded: options.outlivesUs !== true,
+      guard: options.outlivesUs === true ? null : { throwaway: isOwnFolder ? folder : null },
     };
     try {
-      const isOwnFolder = options.dataFolder === undefined;
       return brokerOf(await runBroker(setting), setting, listeners, folder, isOwnFolder);
     } catch (error) {
       if (!isKafkaProblem(error) || tries === triesMax || !portWasTaken(files)) throw error;

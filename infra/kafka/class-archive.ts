@@ -60,7 +60,7 @@ async function makeArchive(java: string, jars: readonly string[], archive: strin
       archiveWords,
       host,
       port,
-      isGuarded: true,
+      guard: { throwaway: folder },
     });
     running.send('SIGTERM');
     await running.ended;

@@ -1,6 +1,7 @@
 // A Java process that a test or a command starts, and what becomes of it when that ends. A guarded
 // one dies with its parent, even if the parent is killed with -9: a shell of its own session reads
-// a pipe that only the parent holds open, and kills the Java process at the pipe's end.
+// a pipe that only the parent holds open, and kills the Java process at the pipe's end. A throwaway
+// folder goes with it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { kafkaProblem } from './kafka-problem.ts';
@@ -13,19 +14,29 @@ export interface JavaProcess {
   send(signal: NodeJS.Signals): void;
 }
 
-const guardScript = 'trap "" INT TERM HUP; read -r word; [ "$word" = ended ] || kill -9 "$0"';
+/** What becomes of the process, and of its folder, when we end. */
+export type Guard = { readonly throwaway: string | null } | null;
+
+const guardScript = [
+  'trap "" INT TERM HUP',
+  'read -r word',
+  '[ "$word" = ended ] && exit',
+  'kill -9 "$0"',
+  'while kill -0 "$0"; do sleep 0.1; done',
+  '[ -z "$1" ] || rm -rf "$1"',
+].join('; ');
 
 /** outputFile: both its outputs are appended there. */
 export function startJava(
   command: string,
   words: readonly string[],
   outputFile: string,
-  isGuarded: boolean,
+  guardedBy: Guard,
 ): JavaProcess {
   const output = openSync(outputFile, 'a');
   const child = spawn(command, words, {
     stdio: ['ignore', output, output],
-    detached: !isGuarded,
+    detached: guardedBy === null,
   });
   closeSync(output);
   const { pid } = child;
@@ -33,7 +44,7 @@ export function startJava(
     child.once('error', () => {});
     throw kafkaProblem(`${command} could not be started.`);
   }
-  const guard = isGuarded ? startGuard(pid) : null;
+  const guard = guardedBy === null ? null : startGuard(pid, guardedBy.throwaway ?? '');
   let how: string | null = null;
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -42,7 +53,7 @@ export function startJava(
       resolve(how);
     });
   });
-  if (!isGuarded) child.unref();
+  if (guardedBy === null) child.unref();
   return {
     pid,
     ended,
@@ -53,8 +64,8 @@ export function startJava(
   };
 }
 
-function startGuard(pid: number): ChildProcess {
-  const guard = spawn('sh', ['-c', guardScript, String(pid)], {
+function startGuard(pid: number, throwaway: string): ChildProcess {
+  const guard = spawn('sh', ['-c', guardScript, String(pid), throwaway], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

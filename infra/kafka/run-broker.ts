@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { countBrokers } from './count-brokers.ts';
-import { type JavaProcess, startJava } from './java-process.ts';
+import { type Guard, type JavaProcess, startJava } from './java-process.ts';
 import { kafkaProblem } from './kafka-problem.ts';
 
 /** What every run of one data folder shares. */
@@ -18,7 +18,8 @@ export interface BrokerSetting {
   readonly pidFile: string;
   readonly host: string;
   readonly port: number;
-  readonly isGuarded: boolean;
+  /** null: the broker goes on when we end. */
+  readonly guard: Guard;
 }
 
 const readyMsMax = 60_000;
@@ -50,7 +51,7 @@ export async function runBroker(setting: BrokerSetting): Promise<JavaProcess> {
     'kafka.Kafka',
     setting.propertiesFile,
   ]);
-  const running = startJava(setting.java, words, setting.logFile, setting.isGuarded);
+  const running = startJava(setting.java, words, setting.logFile, setting.guard);
   writeFileSync(setting.pidFile, `${running.pid}\n`);
   const deadline = performance.now() + readyMsMax;
   while (!(await isInService(setting.host, setting.port))) {

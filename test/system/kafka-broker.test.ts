@@ -158,12 +158,18 @@ describe.skipIf(!isHere)('a broker for tests (Java and Maven)', () => {
     proxy.close();
   });
 
-  test('a broker ends with the process that started it, even by kill -9', async () => {
+  test('a broker ends with the process that started it, even by kill -9, and leaves no folder', async () => {
     const child = fork(new URL('./kafka-broker-holder.ts', import.meta.url));
-    const address = await new Promise<string>((resolve) => child.once('message', resolve));
+    const said = await new Promise<string>((resolve) => child.once('message', resolve));
+    const [address = '', folder = ''] = said.split(' ');
     expect(await countBrokers('127.0.0.1', Number(address.split(':')[1]))).toBe(1);
+    expect(existsSync(folder)).toBe(true);
     child.kill('SIGKILL');
     await untilGone(address);
+    await vi.waitFor(() => expect(existsSync(folder)).toBe(false), {
+      timeout: goneMsMax,
+      interval: 50,
+    });
   });
 });
 

@@ -1,8 +1,9 @@
 // The key that signs what local topics send, with its self-signed certificate: made once per
-// installation, under a claim, so that two processes that start together do not make two.
+// installation, under a claim, so that two processes that start together do not make two: whose
+// claim is taken over finds the key that the other has made, or makes it after all.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
-import type { Log } from '../../../core/log.ts';
+import { isLogError, type Log } from '../../../core/log.ts';
 import { snsTopicsTopic } from '../../../core/names.ts';
 import { makeSelfSigned } from './certificate.ts';
 import { encodeRecord, type SigningKeyRecord, signingKeyKey } from './record.ts';
@@ -13,12 +14,34 @@ const validDays = 3650;
 const dayMs = 86_400_000;
 const nameDigits = 32;
 const serialBytes = 16;
+/** More than the other process needs to commit, so that two do not fence each other for ever. */
+const fencedMs = 1_000;
+
+interface Ports {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly registry: TopicRegistry;
+}
 
 export async function ensureSigningKey(
-  ports: { readonly log: Log; readonly clock: Clock; readonly registry: TopicRegistry },
+  ports: Ports,
   signal: AbortSignal,
 ): Promise<SigningKeyRecord> {
-  const { log, clock, registry } = ports;
+  for (;;) {
+    try {
+      return await makeOnce(ports, signal);
+    } catch (error) {
+      if (!isLogError(error) || error.failure !== 'fenced' || signal.aborted) throw error;
+    }
+    await ports.clock.sleep(fencedMs, signal);
+    await ports.registry.caughtUp(signal);
+  }
+}
+
+async function makeOnce(
+  { log, clock, registry }: Ports,
+  signal: AbortSignal,
+): Promise<SigningKeyRecord> {
   const known = registry.signingKey();
   if (known !== undefined) return known;
   const writer = await log.claim('control', claimIdentity, signal);
