@@ -185,7 +185,7 @@ describeWith('start-up checks', () => {
     'transactions that the brokers cannot keep are told with the setting',
     async () => {
       const properties = { 'transaction.state.log.replication.factor': '3' };
-      const problem = await check(await withBroker({ properties }));
+      const problem = await check(await withBroker({ properties }), {}, halfPatientMs);
       expect(problem).toContain('transaction.state.log.replication.factor');
     },
   );
