@@ -4,7 +4,7 @@
 // Read lazily: whoever finds a position needs no mark.
 import type { Brokers } from './brokers.ts';
 import { marksTopic, topicName } from './names.ts';
-import type { Outgoing } from './producer.ts';
+import type { Outgoing } from './plan-rounds.ts';
 import type { SpaceEntry } from './registry.ts';
 import { type KafkaView, openView } from './view.ts';
 

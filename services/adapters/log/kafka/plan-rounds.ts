@@ -1,8 +1,14 @@
 // Which batches go out in which order: a round is one batch for each partition that has any left,
 // so that a large commit needs few requests and none that a broker refuses for its size. Pure, but
 // for the sequence numbers, which it takes.
-import type { Outgoing } from './producer.ts';
 import type { Message, ProduceBatch } from './wire.ts';
+
+/** A record on its way: the topic as the brokers call it. */
+export interface Outgoing {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: Message;
+}
 
 export type ProduceRound = readonly { readonly topic: string; readonly batch: ProduceBatch }[];
 

@@ -10,24 +10,16 @@ import { logError, type Position } from '../../../core/log.ts';
 import type { Brokers } from './brokers.ts';
 import { answered, codes, hasCode, isKafkaFailure, type KafkaFailure } from './failure.ts';
 import type { Link } from './link.ts';
-import { type ProduceRound, planRounds } from './plan-rounds.ts';
+import { type Outgoing, type ProduceRound, planRounds } from './plan-rounds.ts';
 import {
   addOffsetsToTxn,
   addPartitionsToTxn,
   endTxn,
   initProducerId,
-  type Message,
   offsetFetch,
   produce,
   txnOffsetCommit,
 } from './wire.ts';
-
-/** A record on its way: the topic as the brokers call it. */
-export interface Outgoing {
-  readonly topic: string;
-  readonly partition: number;
-  readonly message: Message;
-}
 
 /** Where an identity's position is kept: a consumer group's offset, with our note as metadata. */
 export interface PositionPlace {

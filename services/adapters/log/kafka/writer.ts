@@ -16,7 +16,8 @@ import type { Brokers } from './brokers.ts';
 import { isKafkaFailure } from './failure.ts';
 import type { Marks } from './marks.ts';
 import { claimGroupName, groupName, marksTopic, topicName, transactionalIdOf } from './names.ts';
-import { claimProducer, type Outgoing, type PositionPlace } from './producer.ts';
+import type { Outgoing } from './plan-rounds.ts';
+import { claimProducer, type PositionPlace } from './producer.ts';
 import type { SpaceEntry } from './registry.ts';
 
 export interface KafkaWriter extends Writer {
