@@ -45,6 +45,8 @@ export function openFetcher(link: Link): Fetcher {
   /** Of a fetch that is under way. */
   const asked = new Set<Cursor>();
   const busy = new Set<string>();
+  /** Since when nothing has been fetched, and not for want of records; null: all is well. */
+  let failingSinceMs: number | null = null;
   const bell = openBell();
   const closing = new AbortController();
   const closed = closing.signal;
@@ -78,6 +80,7 @@ export function openFetcher(link: Link): Fetcher {
     for (const cursor of led) asked.add(cursor);
     try {
       await fetchFrom(leader, led);
+      failingSinceMs = null;
     } catch (error) {
       await recover(led, error);
     } finally {
@@ -90,6 +93,9 @@ export function openFetcher(link: Link): Fetcher {
   async function recover(failing: readonly Cursor[], error: unknown): Promise<void> {
     if (closed.aborted) return;
     if (!isKafkaFailure(error) || error.remedy === 'refused') return failAll(failing, error);
+    const nowMs = performance.now();
+    failingSinceMs ??= nowMs;
+    if (nowMs - failingSinceMs > link.awayMsMax) return failAll(failing, error);
     link.forget();
     await pause(retryDelayMs, undefined, { signal: closed }).catch(() => {});
   }

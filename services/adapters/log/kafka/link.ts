@@ -28,6 +28,8 @@ export interface LinkOptions {
 export type CoordinatorKind = 'group' | 'transaction';
 
 export interface Link {
+  /** Brokers that are away for longer lose the log. */
+  readonly awayMsMax: number;
   /** Sends to this broker. Rejects with a KafkaFailure. */
   send<Request, Response>(
     address: string,
@@ -204,6 +206,7 @@ export function openLink(options: LinkOptions): Link {
   }
 
   return {
+    awayMsMax,
     send,
     leaderOf,
     partitionsOf,
