@@ -5,7 +5,7 @@ import type { NoticeLog } from '../adapters/log/kafka/notice.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KafkaSettings } from '../core/kafka-settings.ts';
 import type { Log, Spaces } from '../core/log.ts';
-import { brokerProblem } from './start-problem.ts';
+import { brokerProblem, messageOf } from './start-problem.ts';
 
 const lookEveryMs = 1_000;
 
@@ -33,15 +33,21 @@ export async function checkKafka(
   for (const warning of answer.warnings) logger.warn(warning);
 }
 
-/** Brokers that cannot be used as configured are a StartProblem. */
+/** Brokers that cannot be used as configured are a StartProblem. Control's log trims topics. */
 export async function openKafka(
   settings: KafkaSettings,
   service: string,
   notice: NoticeLog,
+  logger: Pick<Logger, 'warn'>,
 ): Promise<OpenLog> {
   const { isKafkaProblem, openKafkaLog } = await import('../adapters/log/kafka/open.ts');
   try {
-    return await openKafkaLog({ settings, service, notice });
+    const options = { settings, service, notice };
+    if (service !== 'control') return await openKafkaLog(options);
+    const onTrimFailed = (error: unknown): void => {
+      logger.warn({ error: messageOf(error) }, 'topics could not be trimmed behind their readers');
+    };
+    return await openKafkaLog({ ...options, onTrimFailed });
   } catch (error) {
     if (isKafkaProblem(error)) throw brokerProblem(error.message);
     throw error;

@@ -37,7 +37,7 @@ export async function openEmbeddedSide(options: EmbeddedLogOptions): Promise<Log
 export async function openKafkaSide(settings: KafkaSettings, logger: Logger): Promise<LogSide> {
   await checkKafka(settings, 'main', logger, new AbortController().signal);
   // Nobody watches the one request that is made here.
-  const { log, spaces } = await openKafka(settings, 'main', () => {});
+  const { log, spaces } = await openKafka(settings, 'main', () => {}, logger);
   await spaces.create('control', controlTopics);
   await log.end();
   return { link: () => ({ kind: 'kafka', settings }), end: () => Promise.resolve() };

@@ -2,6 +2,7 @@
 // control space, everyone else waits for it. Figures are shown on a port of their own, or beside
 // control's API.
 import type { Logger } from 'pino';
+import type { LogNotice } from '../adapters/log/kafka/notice.ts';
 import { systemClock as clock } from '../adapters/process/clock.ts';
 import { aborted } from '../core/bell.ts';
 import type { KafkaSettings } from '../core/kafka-settings.ts';

@@ -37,7 +37,7 @@ const logger = openLogger(settings.logLevel, destination({ dest: 1, sync: true }
 const { log, spaces } =
   link.kind === 'embedded'
     ? connectLog(link.port)
-    : await openKafka(link.settings, service, openNoticeBatch(service, passNotices));
+    : await openKafka(link.settings, service, openNoticeBatch(service, passNotices), logger);
 
 try {
   const run = await services[service]();

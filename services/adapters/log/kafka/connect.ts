@@ -14,7 +14,7 @@ import { joinLanes } from './join-lanes.ts';
 import { type Marks, openMarks } from './marks.ts';
 import { topicName } from './names.ts';
 import { type Outgoing, planRounds } from './plan-rounds.ts';
-import { openRegistry, type SpaceEntry } from './registry.ts';
+import { openRegistry, type SpaceEntry, type SpaceRegistry } from './registry.ts';
 import { openSpaces } from './spaces.ts';
 import { openView } from './view.ts';
 import { produce } from './wire.ts';
@@ -23,6 +23,7 @@ import { checkedRecords, goneError, openWriter } from './writer.ts';
 export interface Connected {
   readonly log: Log;
   readonly spaces: Spaces;
+  readonly registry: SpaceRegistry;
 }
 
 /** Memberships that are left say so to the group; the end of the log waits for so long. */
@@ -150,7 +151,7 @@ export async function connectLog(brokers: Brokers): Promise<Connected> {
     return view;
   }
 
-  return { log, spaces: openSpaces(brokers, registry) };
+  return { log, spaces: openSpaces(brokers, registry), registry };
 }
 
 function isLastOf(

@@ -4,12 +4,18 @@ import type { KafkaSettings } from '../../../core/settings.ts';
 import { openBrokers, timingDefaults } from './brokers.ts';
 import { connectLog } from './connect.ts';
 import type { NoticeLog } from './notice.ts';
+import { openTrimming } from './trim.ts';
 
 export interface KafkaLogOptions {
   readonly settings: KafkaSettings;
   /** Shown to the brokers as the client's name: s3batch-<service>. */
   readonly service: string;
   readonly notice: NoticeLog;
+  /**
+   * Given by the one service that trims topics behind their readers (control): told when a round
+   * of it has failed; the next one tries again.
+   */
+  readonly onTrimFailed?: (error: unknown) => void;
 }
 
 export interface KafkaLog {
@@ -27,9 +33,14 @@ export function isKafkaProblem(error: unknown): error is KafkaProblem {
   return error instanceof Error && error.name === 'KafkaProblem';
 }
 
-/** Rejects with a KafkaProblem. */
+/** Rejects with a KafkaProblem, or with lost. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
-  const { settings, service, notice } = options;
+  const { settings, service, notice, onTrimFailed } = options;
   const clientId = `s3batch-${service}`;
-  return connectLog(openBrokers({ settings, clientId, notice, timing: timingDefaults }));
+  const brokers = openBrokers({ settings, clientId, notice, timing: timingDefaults });
+  const { log, spaces, registry } = await connectLog(brokers);
+  if (onTrimFailed !== undefined) {
+    openTrimming({ brokers, registry, nowMs: () => Date.now(), onFailed: onTrimFailed });
+  }
+  return { log, spaces };
 }
