@@ -37,10 +37,10 @@ export async function runAlone(alone: Alone, signal: AbortSignal): Promise<void>
   const server = await openFigures(alone, (listener) => {
     tellNotices = listener;
   });
+  const onNotice = (notice: LogNotice): void =>
+    tellNotices({ kind: 'notices', service, isFirst: false, notices: [notice] });
   const opening = checkKafka(kafka, service, logger, signal).then(() =>
-    openKafka(kafka, service, (notice) =>
-      tellNotices({ kind: 'notices', service, isFirst: false, notices: [notice] }),
-    ),
+    openKafka(kafka, service, onNotice, logger),
   );
   const open = await Promise.race([opening, aborted(signal)]);
   // Nothing is claimed yet: brokers that do not answer need not hold up the end.
