@@ -37,6 +37,7 @@ export interface KafkaProxy extends AsyncDisposable {
 }
 
 interface Room {
+  readonly from: string;
   verdictOf: (apiKey: number) => Verdict;
   target: { readonly host: string; readonly port: number };
   isHole: boolean;
@@ -54,8 +55,13 @@ const host = '127.0.0.1';
 const lengthBytes = 4;
 const pass = (): Verdict => 'pass';
 
-export async function openKafkaProxy(): Promise<KafkaProxy> {
+/**
+ * from: the loopback address that the broker shall see, so that it can tell clients apart; Linux
+ * takes any of 127.0.0.0/8.
+ */
+export async function openKafkaProxy(from = host): Promise<KafkaProxy> {
   const room: Room = {
+    from,
     verdictOf: pass,
     target: { host, port: 0 },
     isHole: false,
@@ -109,7 +115,7 @@ export function once(apiKey: number, verdict: Verdict): (asked: number) => Verdi
 }
 
 function join(room: Room, near: Socket): void {
-  const far = connect({ ...room.target, noDelay: true });
+  const far = connect({ ...room.target, localAddress: room.from, noDelay: true });
   const requests = openFrames();
   let isAnswerHeld = false;
   let isLost = false;

@@ -2,9 +2,10 @@
 
 usage: check_job.py FACTS.json      (endpoint, region, accessKeyId, secretAccessKey, reportBucket, reportPrefix, jobId,
                                      rowsFile: JSON lines [bucket, key, versionId, reportedKey], tag: {key, value} or null,
+                                     untagged: true, or copies: {bucket, prefix} where that is what the job did,
                                      notificationsFile: JSON lines {status, jobEventId} or null, complete: bool)
 Checks: MD5s of manifest and parts; every manifest row exactly once in the report (at most once if the job was cancelled or
-failed); sums; the final tags in S3 of every succeeded row; event ids unique. Prints one JSON line of counts, exits 1 on a fault.
+failed); sums; the final tags or the copy in S3 of every succeeded row, and no copy of any other; event ids unique. Prints one JSON line of counts, exits 1 on a fault.
 """
 import collections, concurrent.futures, csv, hashlib, http.client, io, json, re, sys, threading, urllib.parse
 import boto3
@@ -69,36 +70,63 @@ if facts["complete"] and missing:
     faults.append(f"{len(missing)} rows missing, such as {missing[0]}")
 
 status = collections.Counter(row[3] for row in rows)
-wrong_tags = 0
-if facts.get("tag"):
-    wanted = [{"Key": facts["tag"]["key"], "Value": facts["tag"]["value"]}]
+done = [row for row in rows if row[3] == "succeeded"]
 
-    # boto3 makes some 700 of these calls a second; signing with botocore and asking over plain connections makes thousands.
-    signer = S3SigV4Auth(Credentials(facts["accessKeyId"], facts["secretAccessKey"]), "s3", facts["region"])
-    host = urllib.parse.urlsplit(facts["endpoint"]).netloc
-    local = threading.local()
+# boto3 makes some 700 calls a second; signing with botocore and asking over plain connections makes thousands.
+signer = S3SigV4Auth(Credentials(facts["accessKeyId"], facts["secretAccessKey"]), "s3", facts["region"])
+host = urllib.parse.urlsplit(facts["endpoint"]).netloc
+local = threading.local()
 
-    def has_tag(row):
-        key = plain[(row[0], row[1], row[2])]
-        target = f"/{row[0]}/{urllib.parse.quote(key, safe='/~')}?tagging=" + (f"&versionId={row[2]}" if row[2] else "")
-        request = AWSRequest(method="GET", url=facts["endpoint"] + target)
-        signer.add_auth(request)
-        if not hasattr(local, "connection"):
-            local.connection = http.client.HTTPConnection(host)
-        local.connection.request("GET", target, headers={**dict(request.headers), "Host": host})
-        answer = local.connection.getresponse().read().decode()
-        tags = re.findall(r"<Key>([^<]*)</Key><Value>([^<]*)</Value>", answer)
-        return tags == [(facts["tag"]["key"], facts["tag"]["value"])]
 
-    done = [row for row in rows if row[3] == "succeeded"]
+def ask(bucket, key, query=""):
+    target = f"/{bucket}/{urllib.parse.quote(key, safe='/~')}" + (f"?{query}" if query else "")
+    request = AWSRequest(method="GET", url=facts["endpoint"] + target)
+    signer.add_auth(request)
+    if not hasattr(local, "connection"):
+        local.connection = http.client.HTTPConnection(host)
+    local.connection.request("GET", target, headers={**dict(request.headers), "Host": host})
+    answer = local.connection.getresponse()
+    return answer.status, answer.read()
+
+
+def has_tags(row, wanted):
+    version = f"&versionId={row[2]}" if row[2] else ""
+    answer = ask(row[0], plain[(row[0], row[1], row[2])], "tagging=" + version)[1].decode()
+    return re.findall(r"<Key>([^<]*)</Key><Value>([^<]*)</Value>", answer) == wanted
+
+
+def is_copied(row, copies):
+    key = plain[(row[0], row[1], row[2])]
+    copied, source = ask(copies["bucket"], copies["prefix"] + key), ask(row[0], key)
+    return copied[0] == 200 and copied == source
+
+
+def count_wrong(is_right):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        wrong_tags = sum(not right for right in pool.map(has_tag, done, chunksize=64))
+        return sum(not right for right in pool.map(is_right, done, chunksize=64))
+
+
+wrong_tags = wrong_copies = 0
+if facts.get("tag") or facts.get("untagged"):
+    tags = [(facts["tag"]["key"], facts["tag"]["value"])] if facts.get("tag") else []
+    wrong_tags = count_wrong(lambda row: has_tags(row, tags))
     for row in done[:20]:
         version = {"VersionId": row[2]} if row[2] else {}
-        if s3.get_object_tagging(Bucket=row[0], Key=plain[(row[0], row[1], row[2])], **version)["TagSet"] != wanted:
+        found = s3.get_object_tagging(Bucket=row[0], Key=plain[(row[0], row[1], row[2])], **version)["TagSet"]
+        if found != [{"Key": key, "Value": value} for key, value in tags]:
             faults.append(f"boto3 finds other tags on {row[:3]}")
     if wrong_tags:
-        faults.append(f"{wrong_tags} succeeded objects without the tag in S3")
+        faults.append(f"{wrong_tags} succeeded objects without the tags in S3 that they should have")
+if facts.get("copies"):
+    copies = facts["copies"]
+    wrong_copies = count_wrong(lambda row: is_copied(row, copies))
+    if wrong_copies:
+        faults.append(f"{wrong_copies} succeeded objects without a copy of their bytes")
+    names = {copies["prefix"] + plain[(row[0], row[1], row[2])] for row in rows}
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=copies["bucket"], Prefix=copies["prefix"])
+    foreign = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"] not in names]
+    if foreign:
+        faults.append(f"{len(foreign)} copies of what no row names, such as {foreign[0]}")
 
 events = collections.defaultdict(set)
 if facts.get("notificationsFile"):
@@ -109,5 +137,5 @@ if facts.get("notificationsFile"):
         faults.append("one event id for two changes")
 
 print(json.dumps({"rows": len(rows), "succeeded": status["succeeded"], "failed": status["failed"], "expected": sum(expected.values()),
-                  "parts": len(manifest["Results"]), "wrongTags": wrong_tags, "events": len(events), "faults": faults}))
+                  "parts": len(manifest["Results"]), "wrongTags": wrong_tags, "wrongCopies": wrong_copies, "events": len(events), "faults": faults}))
 sys.exit(1 if faults else 0)

@@ -147,11 +147,18 @@ describe.skipIf(!isHere)('the Kafka log among faults (needs Java 17 and Maven)',
       proxy.release();
       await commitRounds(writer, round + 1, 1);
     }
-    // In the middle of a transaction that has yet to send its own records, too.
+    // While another transaction waits for the answer to its own records, too.
     proxy.judge(once(apiKeys.produce, 'lateRequest'));
     await commitRounds(writer, 8, 1);
-    proxy.judge(once(apiKeys.produce, 'lateAnswer'));
+    const reached = Promise.withResolvers<void>();
+    const verdictOf = once(apiKeys.produce, 'lateAnswer');
+    proxy.judge((asked) => {
+      const verdict = verdictOf(asked);
+      if (verdict !== 'pass') reached.resolve();
+      return verdict;
+    });
     const commit = commitRounds(writer, 9, 1);
+    await reached.promise;
     proxy.release();
     await commit;
     await commitRounds(writer, 10, roundsAfter);
