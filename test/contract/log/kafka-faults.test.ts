@@ -23,6 +23,8 @@ const forever = new AbortController().signal;
 const roundsAfter = 5;
 const requestsMax = 100;
 const tasksEach = 64;
+const bytesMax = 1024 * 1024;
+const membersAtOnce = 8;
 const zombie = new URL('../../system/kafka-zombie.ts', import.meta.url);
 const commitRequests = [
   'addPartitionsToTxn',
@@ -134,6 +136,49 @@ describe.skipIf(!isHere)('the Kafka log among faults (needs Java 17 and Maven)',
       expect(round).toBeGreaterThan(2 * commitRequests.length);
       expect(await texts('results', 0)).toEqual(rounds(round - 1 + roundsAfter));
     });
+  });
+
+  test('the n-th request of a member fails once, joining, reading or committing: it goes on', async () => {
+    const { connect, texts } = await withInstallation();
+    /** true: its n-th request was never reached. */
+    const live = async (n: number, moment: 'before' | 'after'): Promise<boolean> => {
+      let left = n;
+      const tap: Tap = async (when, api) => {
+        if (when !== moment || left < 0) return;
+        left -= 1;
+        if (left < 0) throw unanswered(api, 'an injected fault');
+      };
+      const { log } = await connect({ by: 'direct', tap });
+      const name = `${moment}-${n}`;
+      const over = new AbortController();
+      const lanes = log.join(faultSpace, 'tasks', name, over.signal);
+      // A lane may be taken from us for a moment and come again; it goes on from its position.
+      for await (const lane of lanes) {
+        if (lane.partition !== n % faultPartitions || lane.position.next > 0n) continue;
+        try {
+          expect(await lane.read(bytesMax, forever)).toHaveLength(tasksEach);
+          const done = [faultRecord('results', lane.partition, name)];
+          await lane.commit(done, { next: BigInt(tasksEach), note: name });
+          over.abort();
+        } catch (error) {
+          if (!lane.revoked.aborted) throw error;
+        }
+      }
+      await log.end();
+      return left >= 0;
+    };
+    const names: string[] = [];
+    for (const moment of ['before', 'after'] as const) {
+      for (let n = 0, isUntouched = false; !isUntouched; n += membersAtOnce) {
+        expect(n).toBeLessThan(requestsMax);
+        const numbers = Array.from({ length: membersAtOnce }, (_, index) => n + index);
+        names.push(...numbers.map((number) => `${moment}-${number}`));
+        const untouched = await Promise.all(numbers.map((number) => live(number, moment)));
+        isUntouched = untouched.every(Boolean);
+      }
+    }
+    const found = await Promise.all([0, 1, 2, 3].map((partition) => texts('results', partition)));
+    expect(found.flat().toSorted()).toEqual(names.toSorted());
   });
 
   test('a Produce that arrives after its commit was settled and made again adds nothing', async () => {
