@@ -46,7 +46,7 @@ export function recordCodec<T, Row>(
 
   function body(frame: Buffer): Buffer {
     if (frame.length < frameBytes) throw new Error('it is shorter than a frame');
-    if (frame.readUInt32BE(2) !== checksum(frame)) throw new Error('its checksum does not match');
+    if (!isFrame(frame)) throw new Error('its checksum does not match');
     const rest = frame.subarray(frameBytes);
     if (frame[1] === 0) return rest;
     if (frame[1] === 1) return zstdDecompressSync(rest, decompressOptions);
@@ -97,6 +97,12 @@ export function recordCodec<T, Row>(
       }
     },
   };
+}
+
+/** Whether the bytes were framed by some version of s3batch: what is not was written by another. */
+export function isFrame(bytes: Uint8Array): boolean {
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return frame.length >= frameBytes && frame.readUInt32BE(2) === checksum(frame);
 }
 
 function checksum(frame: Buffer): number {

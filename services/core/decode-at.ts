@@ -1,5 +1,5 @@
-// Decoding where a failure must say where the record lies: whoever may write to a topic of ours can
-// put a foreign record there, and then somebody has to find and remove it.
+// Decoding where a failure must say where the record lies: one that a newer s3batch wrote stops the
+// reader, since passing it over might lose work.
 import type { Space, StoredRecord } from './log.ts';
 
 export interface Place {
@@ -20,8 +20,8 @@ export function decodeAt<Value>(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `The record at offset ${offset} of ${topic}/${partition} in the space ${space} is not ` +
-        `s3batch's: ${reason} Nothing is read past it; docs/OPERATIONS.md says how to remove it.`,
+      `The record at offset ${offset} of ${topic}/${partition} in the space ${space} cannot be ` +
+        `read, and nothing past it: ${reason} See docs/OPERATIONS.md.`,
       { cause: error },
     );
   }

@@ -5,6 +5,7 @@ import type { NoticeLog } from '../adapters/log/kafka/notice.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KafkaSettings } from '../core/kafka-settings.ts';
 import type { Log, Spaces } from '../core/log.ts';
+import { foreignCheck } from './foreign-check.ts';
 import { brokerProblem, messageOf } from './start-problem.ts';
 
 const lookEveryMs = 1_000;
@@ -38,11 +39,12 @@ export async function openKafka(
   settings: KafkaSettings,
   service: string,
   notice: NoticeLog,
-  logger: Pick<Logger, 'warn'>,
+  logger: Pick<Logger, 'error' | 'warn'>,
 ): Promise<OpenLog> {
   const { isKafkaProblem, openKafkaLog } = await import('../adapters/log/kafka/open.ts');
   try {
-    const options = { settings, service, notice };
+    const isForeign = foreignCheck(settings.prefix);
+    const options = { settings, service, notice: telling(notice, logger), isForeign };
     if (service !== 'control') return await openKafkaLog(options);
     const onTrimFailed = (error: unknown): void => {
       logger.warn({ error: messageOf(error) }, 'topics could not be trimmed behind their readers');
@@ -52,6 +54,20 @@ export async function openKafka(
     if (isKafkaProblem(error)) throw brokerProblem(error.message);
     throw error;
   }
+}
+
+/** What somebody must look into is a line of the log as well as a figure. */
+function telling(notice: NoticeLog, logger: Pick<Logger, 'error'>): NoticeLog {
+  return (said) => {
+    if (said.kind === 'foreign') {
+      const { topic, partition, offset, broker, reason } = said;
+      logger.error(
+        { topic, partition, offset: Number(offset), broker, reason },
+        'passed over a record that s3batch did not write: see who may write to this topic',
+      );
+    }
+    notice(said);
+  };
 }
 
 /** Control makes its space; everyone else finds it. Resolves too when the signal is aborted. */

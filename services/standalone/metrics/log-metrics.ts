@@ -78,7 +78,14 @@ export function openLogMetrics(registry: Registry, clock: Clock): (said: Service
     fences.inc({ space }, 0);
   }
 
+  const foreign = new Counter({
+    name: 's3batch_log_foreign_records_total',
+    help: 'Records in topics of this installation that something else wrote; they are passed over',
+    registers,
+  });
+
   const take = (service: ServiceName, notice: LogNotice): void => {
+    if (notice.kind === 'foreign') return foreign.inc();
     const space = kindOf(notice.space);
     switch (notice.kind) {
       case 'committed':

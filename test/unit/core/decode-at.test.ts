@@ -15,16 +15,17 @@ test('a record of ours is decoded', () => {
   expect(decodeAt(codec, place, record)).toBe(5);
 });
 
-test('a foreign record is named by space, topic, partition and offset', () => {
-  const where = /offset 7 of tasks\/3 in the space job\.1 is not s3batch's: It is empty\./;
+test('a record that cannot be read is named by space, topic, partition and offset', () => {
+  const where =
+    /offset 7 of tasks\/3 in the space job\.1 cannot be read, and nothing past it: It is empty\./;
   expect(() => decodeAt(codec, place, { offset: 7n, key: '', value: new Uint8Array() })).toThrow(
     where,
   );
 });
 
-test('a tombstone is foreign where none is written', () => {
+test('a tombstone cannot be read where none is written', () => {
   expect(() => decodeAt(codec, place, { offset: 8n, key: '', value: null })).toThrow(
-    "offset 8 of tasks/3 in the space job.1 is not s3batch's: It has no value.",
+    'offset 8 of tasks/3 in the space job.1 cannot be read, and nothing past it: It has no value.',
   );
 });
 
@@ -35,5 +36,5 @@ test('what is thrown need not be an Error', () => {
     },
   };
   const record = { offset: 7n, key: '', value: new Uint8Array([5]) };
-  expect(() => decodeAt(odd, place, record)).toThrow("is not s3batch's: odd");
+  expect(() => decodeAt(odd, place, record)).toThrow('nothing past it: odd');
 });

@@ -27,12 +27,16 @@ export const timingDefaults: Timing = {
   awayMsMax: 120_000,
 };
 
+/** Whether something else than s3batch must have written it. topic: as the brokers call it. */
+export type IsForeign = (topic: string, value: Uint8Array | null) => boolean;
+
 export interface BrokersOptions {
   readonly settings: KafkaSettings;
   /** s3batch-<service>. */
   readonly clientId: string;
   readonly notice: NoticeLog;
   readonly timing: Timing;
+  readonly isForeign?: IsForeign | undefined;
   readonly tap?: Tap | undefined;
 }
 
@@ -41,6 +45,7 @@ export interface Brokers {
   readonly prefix: string;
   readonly timing: Timing;
   readonly notice: NoticeLog;
+  readonly isForeign: IsForeign;
   /** Shared: never park a request here. */
   readonly link: Link;
   /** One of a few links for commits, the same for the same name, so that they do not queue. */
@@ -81,6 +86,7 @@ export function openBrokers(options: BrokersOptions): Brokers {
     prefix: settings.prefix,
     timing,
     notice,
+    isForeign: options.isForeign ?? (() => false),
     link,
     commitLink: (name) => commitLinks[hashOf(name) % commitLinksMax] ?? link,
     openLink: open,

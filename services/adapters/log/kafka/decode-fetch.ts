@@ -28,6 +28,13 @@ export interface DecodedBatches {
   readonly records: readonly StoredRecord[];
   /** Where to go on; the given offset if nothing was complete. */
   readonly next: bigint;
+  /** Batches passed over since they are in no form that is read here: none of ours. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+export interface Unreadable {
+  readonly offset: bigint;
+  readonly reason: string;
 }
 
 const batchHeaderBytes = 61;
@@ -79,6 +86,7 @@ export function decodeBatches(
   const waiting = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
   const abortedNow = new Set<bigint>();
   const records: StoredRecord[] = [];
+  const unreadable: Unreadable[] = [];
   let next = from;
   let begun = 0;
   for (let at = 0; at + batchHeaderBytes <= batches.length; ) {
@@ -92,12 +100,13 @@ export function decodeBatches(
     if ((attributes & controlFlag) !== 0) {
       if (markerOf(batch) === abortMarker) abortedNow.delete(producerId);
     } else if ((attributes & transactionalFlag) === 0 || !abortedNow.has(producerId)) {
-      decodeRecords(batch, attributes, from, records);
+      const reason = decodeRecords(batch, attributes, from, records);
+      if (reason !== null) unreadable.push({ offset: batch.readBigInt64BE(0), reason });
     }
     if (lastOffset >= next) next = lastOffset + 1n;
     at = end;
   }
-  return { records, next };
+  return { records, next, unreadable };
 }
 
 interface BatchHeader {
@@ -128,19 +137,27 @@ function markerOf(batch: Buffer): number | null {
   return key.length < 4 ? null : key.readInt16BE(2);
 }
 
+/** Why it cannot be read, all of it; null if it was. */
 function decodeRecords(
   batch: Buffer,
   attributes: number,
   from: bigint,
   records: StoredRecord[],
-): void {
+): string | null {
   const count = batch.readInt32BE(batchHeaderBytes - 4);
   const base = batch.readBigInt64BE(0);
-  const reader = new Reader(inflate(batch.subarray(batchHeaderBytes), attributes));
-  for (let left = count; left > 0; left -= 1) {
-    const record = decodeRecord(reader, base);
-    if (record.offset >= from) records.push(record);
+  const found: StoredRecord[] = [];
+  try {
+    const reader = new Reader(inflate(batch.subarray(batchHeaderBytes), attributes));
+    for (let left = count; left > 0; left -= 1) {
+      const record = decodeRecord(reader, base);
+      if (record.offset >= from) found.push(record);
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
+  for (const record of found) records.push(record);
+  return null;
 }
 
 function decodeRecord(reader: Reader, base: bigint): StoredRecord {

@@ -8,7 +8,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openBell } from '../../../core/bell.ts';
 import { isLogError, logError, type StoredRecord } from '../../../core/log.ts';
-import { decodeBatches, type Fetched } from './decode-fetch.ts';
+import type { Brokers } from './brokers.ts';
+import {
+  type DecodedBatches,
+  decodeBatches,
+  type Fetched,
+  type Unreadable,
+} from './decode-fetch.ts';
 import { answered, codes, isKafkaFailure } from './failure.ts';
 import { type Link, requestMsMax } from './link.ts';
 import { type FetchPartition, fetchRecords, listOffsets } from './wire.ts';
@@ -32,6 +38,11 @@ export interface Cursor {
   fail(error: Error): void;
 }
 
+interface Sifted {
+  readonly records: readonly StoredRecord[];
+  readonly next: bigint;
+}
+
 export interface Fetcher {
   add(cursor: Cursor): void;
   remove(cursor: Cursor): void;
@@ -40,7 +51,9 @@ export interface Fetcher {
   close(): void;
 }
 
-export function openFetcher(link: Link): Fetcher {
+/** purpose is shown in the client's name. */
+export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
+  const link = brokers.openLink(purpose);
   const cursors = new Set<Cursor>();
   /** Of a fetch that is under way. */
   const asked = new Set<Cursor>();
@@ -48,6 +61,8 @@ export function openFetcher(link: Link): Fetcher {
   /** Since when nothing has been fetched, and not for want of records; null: all is well. */
   let failingSinceMs: number | null = null;
   const bell = openBell();
+  /** Up to where each has been looked at twice. */
+  const suspects = new WeakMap<Cursor, bigint>();
   const closing = new AbortController();
   const closed = closing.signal;
 
@@ -142,12 +157,37 @@ export function openFetcher(link: Link): Fetcher {
     }
     if (fetched.errorCode !== 0) throw answered(fetched.errorCode, place);
     try {
-      const { records, next } = decodeBatches(fetched.batches, from, fetched.aborted);
-      if (next > from) cursor.take(records, next, fetched.highWatermark);
+      const decoded = decodeBatches(fetched.batches, from, fetched.aborted);
+      if (decoded.next === from) return;
+      const { records, next } = sift(leader, cursor, decoded);
+      cursor.take(records, next, fetched.highWatermark);
     } catch (error) {
       remove(cursor);
       cursor.fail(error instanceof Error ? new Error(`${place}: ${error.message}`) : failed(error));
     }
+  }
+
+  /**
+   * Without what is not ours. The first time it is seen the reader stops before it and fetches it
+   * once more: what was damaged on its way to us comes whole then.
+   */
+  function sift(leader: string, cursor: Cursor, decoded: DecodedBatches): Sifted {
+    const { topic, partition } = cursor;
+    const foreign: Unreadable[] = [...decoded.unreadable];
+    for (const { offset, value } of decoded.records) {
+      if (brokers.isForeign(topic, value)) foreign.push({ offset, reason: 'it has not our form' });
+    }
+    const sure = suspects.get(cursor) ?? -1n;
+    const unsure = foreign.map(({ offset }) => offset).filter((offset) => offset > sure);
+    const stop = unsure.reduce((low, offset) => (offset < low ? offset : low), decoded.next);
+    const offsets = new Set(foreign.map(({ offset }) => offset));
+    for (const { offset, reason } of foreign) {
+      if (offset >= stop) continue;
+      brokers.notice({ kind: 'foreign', topic, partition, offset, broker: leader, reason });
+    }
+    if (stop < decoded.next) suspects.set(cursor, stop);
+    const records = decoded.records.filter(({ offset }) => offset < stop && !offsets.has(offset));
+    return { records, next: stop };
   }
 
   async function bounds(leader: string, cursor: Cursor): Promise<readonly [bigint, bigint]> {

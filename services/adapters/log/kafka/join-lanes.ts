@@ -43,7 +43,7 @@ export async function* joinLanes(
   const bell = openBell();
   const leaving = new AbortController();
   const over = AbortSignal.any([signal, ended, entry.gone, leaving.signal]);
-  const fetcher = openFetcher(brokers.openLink('fetch'));
+  const fetcher = openFetcher(brokers, 'fetch');
   const held = new Map<number, KafkaLane>();
   const opening = new Map<number, AbortController>();
   const given: KafkaLane[] = [];

@@ -9,6 +9,16 @@ export type LogNotice =
   /** Another holder took the identity over. */
   | { readonly kind: 'fenced'; readonly space: Space; readonly identity: string }
   | { readonly kind: 'rebalanced'; readonly space: Space; readonly group: string }
+  /** A record that is not ours lies in a topic of ours; it was passed over. */
+  | {
+      readonly kind: 'foreign';
+      /** As the brokers call it. */
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: bigint;
+      readonly broker: string;
+      readonly reason: string;
+    }
   /** Records of a lane behind its committed position; 0 when the lane ends here. */
   | {
       readonly kind: 'lag';

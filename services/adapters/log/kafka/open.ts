@@ -1,7 +1,7 @@
 // The Kafka log of one process or thread: the log port and the coordinator's port over brokers.
 import type { Log, Spaces } from '../../../core/log.ts';
 import type { KafkaSettings } from '../../../core/settings.ts';
-import { openBrokers, timingDefaults } from './brokers.ts';
+import { type IsForeign, openBrokers, timingDefaults } from './brokers.ts';
 import { connectLog } from './connect.ts';
 import type { NoticeLog } from './notice.ts';
 import { openTrimming } from './trim.ts';
@@ -11,6 +11,7 @@ export interface KafkaLogOptions {
   /** Shown to the brokers as the client's name: s3batch-<service>. */
   readonly service: string;
   readonly notice: NoticeLog;
+  readonly isForeign: IsForeign;
   /**
    * Given by the one service that trims topics behind their readers (control): told when a round
    * of it has failed; the next one tries again.
@@ -35,9 +36,9 @@ export function isKafkaProblem(error: unknown): error is KafkaProblem {
 
 /** Rejects with a KafkaProblem, or with lost. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
-  const { settings, service, notice, onTrimFailed } = options;
+  const { settings, service, notice, isForeign, onTrimFailed } = options;
   const clientId = `s3batch-${service}`;
-  const brokers = openBrokers({ settings, clientId, notice, timing: timingDefaults });
+  const brokers = openBrokers({ settings, clientId, notice, isForeign, timing: timingDefaults });
   const { log, spaces, registry } = await connectLog(brokers);
   if (onTrimFailed !== undefined) {
     openTrimming({ brokers, registry, nowMs: () => Date.now(), onFailed: onTrimFailed });

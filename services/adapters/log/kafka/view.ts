@@ -42,7 +42,7 @@ export function openView(
     }
   };
   const { link } = brokers;
-  const fetcher = openFetcher(brokers.openLink('view'));
+  const fetcher = openFetcher(brokers, 'view');
   const fail = (error: unknown): void => {
     broken ??= { error };
     fetcher.close();
