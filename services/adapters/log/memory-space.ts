@@ -105,7 +105,7 @@ export class MemorySpace {
 
   records(topic: string, partition: number, from: bigint): readonly StoredRecord[] {
     const records = this.#partitions.get(topic)?.[partition] ?? [];
-    return records.filter(({ offset }) => offset >= from).map(({ keptMs: _, ...record }) => record);
+    return records.filter(({ offset }) => offset >= from).map(storedOf);
   }
 
   send(records: readonly OutsideRecord[]): bigint {
@@ -267,4 +267,8 @@ export class MemorySpace {
 function retain(kept: KeptRecord[], wanted: (record: KeptRecord) => boolean): void {
   if (kept.every(wanted)) return;
   kept.splice(0, kept.length, ...kept.filter(wanted));
+}
+
+function storedOf({ offset, key, value, headers }: KeptRecord): StoredRecord {
+  return headers === undefined ? { offset, key, value } : { offset, key, value, headers };
 }
