@@ -1,7 +1,7 @@
 // The services of an installation on Kafka, each a process of its own behind a proxy of its own, and
 // an orchestrator that starts whatever has ended again.
 // Invariant: every end of a process is either ours (killed, or stopped at the end), or counted: lost
-// (exit 3), refused while its brokers were away (exit 2), or bad.
+// (exit 3), a start that was refused while its brokers were away, or bad.
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceName } from '../../../services/standalone/thread-data.ts';
@@ -53,6 +53,8 @@ const linesKept = 30;
 const lineCharactersMax = 600;
 const exitUnusable = 2;
 const exitLost = 3;
+/** As a start says it. */
+const refusedPattern = /^s3batch: the broker .* cannot be used/;
 const program = new URL('../../../services/standalone/service.ts', import.meta.url);
 
 export function openFleet(options: FleetOptions): Fleet {
@@ -67,8 +69,9 @@ export function openFleet(options: FleetOptions): Fleet {
     lines: readonly string[],
   ): void {
     if (isEnding && code === 0) return;
-    if (code === exitLost) counts.lost += 1;
-    else if (code === exitUnusable && options.brokersMayBeAway()) counts.refused += 1;
+    const isRefused = lines.some((line) => refusedPattern.test(line)) && options.brokersMayBeAway();
+    if (isRefused && (code === exitLost || code === exitUnusable)) counts.refused += 1;
+    else if (code === exitLost) counts.lost += 1;
     else counts.bad += 1;
     say(`${name} ended by itself with ${how}; its last lines:\n${lines.join('\n')}`);
   }
