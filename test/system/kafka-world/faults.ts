@@ -31,9 +31,11 @@ export interface Fault {
   readonly durationMs: number;
 }
 
-/** Longer than a session of 6 s: whoever wakes up has been replaced. */
+/** Longer than a session of 6 s, often than a transaction of 15 s: whoever wakes has been replaced. */
 const frozenMsMin = 8_000;
-const frozenMsSpread = 8_000;
+const frozenMsSpread = 11_000;
+/** A service that has nothing to commit for so long is frozen as it is. */
+const commitMsMax = 3_000;
 const awayMsMin = 300;
 const awayMsSpread = 4_000;
 const holeMsMin = 1_000;
@@ -81,13 +83,16 @@ function lengthOf(kind: FaultKind, dice: Dice): number {
   }
 }
 
-export function faultText({ kind, slot, form, durationMs, apiKey }: Fault): string {
+export function faultText(fault: Fault): string {
+  const { kind, slot, form, durationMs, apiKey } = fault;
   const who = slot?.name ?? 'all';
   switch (kind) {
     case 'kill':
       return `kill -9 ${who}`;
-    case 'stop':
-      return `SIGSTOP ${who} for ${durationMs} ms`;
+    case 'stop': {
+      const where = isWithinCommit(fault) ? ' in a commit' : '';
+      return `SIGSTOP ${who}${where} for ${durationMs} ms`;
+    }
     case 'broker':
       return `kill -9 of the broker for ${durationMs} ms`;
     case 'cut': {
@@ -115,7 +120,9 @@ export async function strike(stage: Stage, fault: Fault): Promise<void> {
       if (slot !== null) await fleet.kill(slot);
       return;
     case 'stop':
-      if (slot !== null) await fleet.freeze(slot, durationMs);
+      if (slot === null) return;
+      if (isWithinCommit(fault)) await nextCommit(slot);
+      await fleet.freeze(slot, durationMs);
       return;
     case 'broker':
       away.count += 1;
@@ -152,6 +159,23 @@ async function cut({ slots, away }: Stage, fault: Fault): Promise<void> {
     case 'drop':
       for (const { proxy } of struck) proxy.judge(once(apiKey, form));
   }
+}
+
+function isWithinCommit({ kind, form }: Fault): boolean {
+  return kind === 'stop' && (form === 'lose' || form === 'drop' || form === 'storm');
+}
+
+/** Resolves when the service has sent a part of a transaction, and not yet its end. */
+async function nextCommit({ proxy }: Slot): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = setTimeout(resolve, commitMsMax);
+  proxy.judge((apiKey) => {
+    if (apiKey === apiKeys.txnOffsetCommit) resolve();
+    return 'pass';
+  });
+  await promise;
+  clearTimeout(late);
+  proxy.judge();
 }
 
 function storm(): (apiKey: number) => Verdict {
