@@ -42,6 +42,8 @@ const holeMsMin = 1_000;
 const holeMsSpread = 12_000;
 /** A start gives up on its brokers so late. */
 const awayAfterMs = 12_000;
+/** Counters come every half second: whoever waits for the last tasks strikes when all is done. */
+const doneShareMax = 0.6;
 /** Phases, in the order of a job; most of a job is Active. */
 const phaseWeights = [0, 1, 1, 1, 2] as const;
 /** Workers are struck as often as all others. */
@@ -62,7 +64,7 @@ export function planFault(
   return {
     kind,
     phase: phases[phaseWeights[dice.below(phaseWeights.length)] ?? 1] ?? 'Active',
-    done: dice.below(Math.floor(objects * 0.9)),
+    done: dice.below(Math.floor(objects * doneShareMax)),
     slot: kind === 'cut' && dice.perMille(300) ? null : slot,
     form,
     apiKey: commitRequests[dice.below(commitRequests.length)] ?? apiKeys.produce,

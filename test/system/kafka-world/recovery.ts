@@ -3,7 +3,11 @@
 // restarted broker answers to the next committed result anywhere.
 // A result counts if it lies at or beyond where its partition ended right after the fault, open
 // transactions included: what was written before it, and only seen after it, does not.
-import { type Observer, type SeenRecord } from './observer.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Observer, SeenRecord } from './observer.ts';
+
+const endsTriesMax = 100;
+const endsPauseMs = 20;
 
 export interface Watched {
   readonly what: 'worker' | 'broker';
@@ -28,10 +32,22 @@ export async function watchRecovery(
   atMs: number,
   lanes: readonly number[] | 'all',
 ): Promise<Watched | null> {
-  const ends = await observer.ends(jobId).catch(() => null);
+  const ends = await endsSoon(observer, jobId);
   if (ends === null) return null;
   const from = new Map([...ends].filter(([lane]) => lanes === 'all' || lanes.includes(lane)));
   return from.size === 0 ? null : { what, jobId, atMs, from };
+}
+
+/** A broker that has just come back knows no leaders yet. Asked later, fewer results count. */
+async function endsSoon(observer: Observer, jobId: string) {
+  for (let attempt = 1; attempt <= endsTriesMax; attempt += 1) {
+    try {
+      return await observer.ends(jobId);
+    } catch {
+      await pause(endsPauseMs);
+    }
+  }
+  return null;
 }
 
 /**
