@@ -38,7 +38,7 @@ import {
   toResultSliceRow,
   toTaskSliceRow,
 } from './slice-rows.ts';
-import { currentTypes, type SchemaTypes, schemaVersion } from './types.ts';
+import { currentTypes, formerTypes, type SchemaTypes, schemaVersion } from './types.ts';
 
 export type { Codec } from './record.ts';
 
@@ -146,6 +146,7 @@ const factNames: Readonly<Record<Fact['name'], true>> = {
   SpaceOpened: true,
   SpaceDropped: true,
   PriorityChanged: true,
+  TagsReplaced: true,
   Held: true,
   Resumed: true,
 };
@@ -174,7 +175,7 @@ function fromHistoryRow(row: HistoryRow): HistoryRecord {
   };
 }
 
-const codecs = openCodecs(schemaVersion, currentTypes, new Map());
+const codecs = openCodecs(schemaVersion, currentTypes, formerTypes);
 
 export const taskRecordCodec = codecs.taskRecord;
 export const resultRecordCodec = codecs.resultRecord;

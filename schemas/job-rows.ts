@@ -13,7 +13,12 @@ import type {
   ReportSettings,
 } from '../services/core/job.ts';
 import { jobStatuses } from '../services/core/job.ts';
+import {
+  isManifestGenerator,
+  type ManifestGenerator,
+} from '../services/core/manifest-generator.ts';
 import { readOperation } from '../services/core/operations/registry.ts';
+import type { Tag } from '../services/core/s3-call.ts';
 import { oneOf, present } from './record.ts';
 
 export interface FailureRow {
@@ -45,12 +50,17 @@ export interface RequestRow {
   readonly reportPrefix: string | null;
   readonly reportScope: string;
   readonly reportBucketOwner: string | null;
-  readonly tags: readonly { readonly key: string; readonly value: string }[];
+  readonly tags: readonly TagRow[];
   readonly topicArn: string | null;
   readonly originKind: string;
   readonly originName: string;
   readonly originDelivery: string;
   readonly bucketsAllowed: readonly string[] | null;
+}
+
+export interface TagRow {
+  readonly key: string;
+  readonly value: string;
 }
 
 interface LaneRow {
@@ -101,16 +111,22 @@ export interface JobRow {
   readonly lanes: readonly LaneRow[];
   readonly reported: ReportedRow | null;
   readonly endingMs: number | null;
+  /** null in records of version 1: the tags of the request. */
+  readonly tags: readonly TagRow[] | null;
+  readonly generator: string | null;
 }
 
 const csvFormat = 'S3BatchOperations_CSV_20180820';
 const inventoryFormat = 'S3InventoryReport_CSV_20161130';
+const generated = 'generated';
 const manifestFields: readonly ManifestField[] = ['Bucket', 'Key', 'VersionId', 'Ignore'];
+const nowhere = { objectArn: '', objectVersionId: null, etag: '' };
 const reportScopes = ['AllTasks', 'FailedTasksOnly'] as const;
 const endings = ['exhausted', 'stopped'] as const;
 
 export function toRequestRow(request: JobRequest): RequestRow {
   const { manifest, report, origin } = request;
+  const location = manifest.format === generated ? nowhere : manifest.location;
   return {
     accountId: request.accountId,
     roleArn: request.roleArn,
@@ -122,15 +138,15 @@ export function toRequestRow(request: JobRequest): RequestRow {
     parameters: JSON.stringify(request.operation.parameters),
     manifestFormat: manifest.format,
     manifestFields: manifest.format === csvFormat ? manifest.fields : [],
-    manifestArn: manifest.location.objectArn,
-    manifestVersionId: manifest.location.objectVersionId,
-    manifestEtag: manifest.location.etag,
+    manifestArn: location.objectArn,
+    manifestVersionId: location.objectVersionId,
+    manifestEtag: location.etag,
     reportEnabled: report.enabled,
     reportBucketArn: report.enabled ? report.bucketArn : '',
     reportPrefix: report.enabled ? report.prefix : null,
     reportScope: report.enabled ? report.scope : '',
     reportBucketOwner: report.enabled ? report.expectedBucketOwner : null,
-    tags: request.tags.map(({ Key, Value }) => ({ key: Key, value: Value })),
+    tags: toTagRows(request.tags),
     topicArn: request.topicArn,
     originKind: origin.kind,
     originName: origin.kind === 'api' ? origin.accessKeyId : origin.rule,
@@ -139,7 +155,20 @@ export function toRequestRow(request: JobRequest): RequestRow {
   };
 }
 
-export function fromRequestRow(row: RequestRow): JobRequest {
+/** The generator of a request, which stands beside its row. */
+export function generatorText({ manifest }: JobRequest): string | null {
+  return manifest.format === generated ? JSON.stringify(manifest.generator) : null;
+}
+
+export function toTagRows(tags: readonly Tag[]): TagRow[] {
+  return tags.map(({ Key, Value }) => ({ key: Key, value: Value }));
+}
+
+export function fromTagRows(rows: readonly TagRow[]): Tag[] {
+  return rows.map(({ key, value }) => ({ Key: key, Value: value }));
+}
+
+export function fromRequestRow(row: RequestRow, generator: string | null): JobRequest {
   const operation = readOperation(row.operation, JSON.parse(row.parameters));
   if (operation === null) {
     throw new Error(`operation ${row.operation} or its parameters are unknown to this build`);
@@ -152,16 +181,16 @@ export function fromRequestRow(row: RequestRow): JobRequest {
     confirmationRequired: row.confirmationRequired,
     clientRequestToken: row.clientRequestToken,
     operation,
-    manifest: manifestOf(row),
+    manifest: manifestOf(row, generator),
     report: reportOf(row),
-    tags: row.tags.map(({ key, value }) => ({ Key: key, Value: value })),
+    tags: fromTagRows(row.tags),
     topicArn: row.topicArn,
     origin: originOf(row),
     bucketsAllowed: row.bucketsAllowed,
   };
 }
 
-function manifestOf(row: RequestRow): Manifest {
+function manifestOf(row: RequestRow, generator: string | null): Manifest {
   const location = {
     objectArn: row.manifestArn,
     objectVersionId: row.manifestVersionId,
@@ -169,12 +198,19 @@ function manifestOf(row: RequestRow): Manifest {
   };
   const format = oneOf(
     'manifest format',
-    [csvFormat, inventoryFormat] as const,
+    [csvFormat, inventoryFormat, generated] as const,
     row.manifestFormat,
   );
+  if (format === generated) return { format, generator: generatorOf(generator) };
   if (format === inventoryFormat) return { format, location };
   const fields = row.manifestFields.map((name) => oneOf('manifest field', manifestFields, name));
   return { format, fields, location };
+}
+
+function generatorOf(text: string | null): ManifestGenerator {
+  const generator: unknown = JSON.parse(present('the generator', text));
+  if (isManifestGenerator(generator)) return generator;
+  throw new Error('the manifest generator has a member that is unknown to this build');
 }
 
 function reportOf(row: RequestRow): ReportSettings {
@@ -248,6 +284,8 @@ export function toJobRow(job: Job): JobRow {
     ...rest,
     ...frozen,
     request: toRequestRow(job.request),
+    tags: toTagRows(job.tags),
+    generator: generatorText(job.request),
     preparation: preparation === null ? '' : preparation.kind,
     preparedTotal: preparation?.kind === 'prepared' ? preparation.total : 0,
     preparationFailure: preparation?.kind === 'failed' ? preparation.failure : null,
@@ -257,9 +295,10 @@ export function toJobRow(job: Job): JobRow {
 
 export function fromJobRow(row: JobRow): Job {
   if (row.lineVersion !== 1) throw new Error(`line version ${row.lineVersion} is unknown`);
+  const request = fromRequestRow(row.request, row.generator);
   return {
     id: row.id,
-    request: fromRequestRow(row.request),
+    request,
     requestHash: row.requestHash,
     frozen: { partRowsMax: row.partRowsMax, partBytesMax: row.partBytesMax, lineVersion: 1 },
     version: row.version,
@@ -267,6 +306,7 @@ export function fromJobRow(row: JobRow): Job {
     status: statusOf(row.status),
     statusMs: row.statusMs,
     priority: row.priority,
+    tags: row.tags === null ? request.tags : fromTagRows(row.tags),
     held: row.held,
     createdMs: row.createdMs,
     suspendedMs: row.suspendedMs,

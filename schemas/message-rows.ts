@@ -6,12 +6,16 @@ import {
   type FailureRow,
   fromCodeRows,
   fromRequestRow,
+  fromTagRows,
+  generatorText,
   type RequestRow,
   statusOf,
+  type TagRow,
   toCodeRows,
   toFailure,
   toReported,
   toRequestRow,
+  toTagRows,
 } from './job-rows.ts';
 import { oneOf, present } from './record.ts';
 
@@ -26,6 +30,8 @@ export interface CommandRow {
   readonly requested: string;
   readonly reason: string | null;
   readonly priority: number;
+  readonly tags: readonly TagRow[] | null;
+  readonly generator: string | null;
 }
 
 export interface LevelRow {
@@ -57,7 +63,7 @@ export interface ReplyRow {
   readonly message: string;
 }
 
-const commandKinds = ['create', 'status', 'priority', 'hold', 'resume'] as const;
+const commandKinds = ['create', 'status', 'priority', 'tags', 'hold', 'resume'] as const;
 const levelKinds = [
   'measured',
   'prepared',
@@ -84,6 +90,8 @@ export function toCommandRow(command: Command): CommandRow {
     requested: '',
     reason: null,
     priority: 0,
+    tags: null,
+    generator: null,
   };
   switch (command.kind) {
     case 'create':
@@ -91,11 +99,14 @@ export function toCommandRow(command: Command): CommandRow {
         ...row,
         request: toRequestRow(command.request),
         requestHash: command.requestHash,
+        generator: generatorText(command.request),
       };
     case 'status':
       return { ...row, requested: command.requested, reason: command.reason };
     case 'priority':
       return { ...row, priority: command.priority };
+    case 'tags':
+      return { ...row, tags: toTagRows(command.tags) };
     case 'hold':
     case 'resume':
       return row;
@@ -108,7 +119,7 @@ export function fromCommandRow(row: CommandRow): Command {
   const kind = oneOf('command', commandKinds, row.kind);
   switch (kind) {
     case 'create': {
-      const request = fromRequestRow(present('the request', row.request));
+      const request = fromRequestRow(present('the request', row.request), row.generator);
       return { kind, ...base, request, requestHash: row.requestHash };
     }
     case 'status': {
@@ -117,6 +128,8 @@ export function fromCommandRow(row: CommandRow): Command {
     }
     case 'priority':
       return { kind, ...base, priority: row.priority };
+    case 'tags':
+      return { kind, ...base, tags: fromTagRows(present('the tags', row.tags)) };
     case 'hold':
     case 'resume':
       return { kind, ...base };

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 
 /** The version that this build writes; +1 with every change of any .avsc (schemas/README.md). */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export const schemaNames = [
   'failure',
@@ -54,3 +54,11 @@ export function openTypes(
 
 export const schemaFolder = new URL('./', import.meta.url);
 export const currentTypes = openTypes(schemaFolder);
+/** Every earlier version, to read what it wrote. */
+export const formerTypes: ReadonlyMap<number, SchemaTypes> = new Map(
+  Array.from({ length: schemaVersion - 1 }, (_, index) => [index + 1, formerOf(index + 1)]),
+);
+
+function formerOf(version: number): SchemaTypes {
+  return openTypes(new URL(`v${version}/`, schemaFolder));
+}

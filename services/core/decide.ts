@@ -11,6 +11,7 @@ import type { FrozenShape, Job, JobStatus } from './job.ts';
 import type { Command, Level, Message } from './message.ts';
 import { type CreateCommand, newJob } from './new-job.ts';
 import { planPartitions } from './partition.ts';
+import type { Tag } from './s3-call.ts';
 import { isTerminal, nextStatus } from './transitions.ts';
 
 export interface DecideLimits {
@@ -51,6 +52,7 @@ export function decide(
       return create(job, message, nowMs, limits);
     case 'status':
     case 'priority':
+    case 'tags':
     case 'hold':
     case 'resume':
       if (job === undefined || job.request.accountId !== message.accountId) {
@@ -123,10 +125,21 @@ function command(job: Job, message: Exclude<Command, { kind: 'create' }>, nowMs:
       if (priority === job.priority) return unfold(job, null, nowMs);
       return unfold(job, { name: 'PriorityChanged', priority, by: message.accountId }, nowMs);
     }
+    case 'tags': {
+      const { tags, accountId: by } = message;
+      const isSame = sameTags(tags, job.tags);
+      return unfold(job, isSame ? null : { name: 'TagsReplaced', tags, by }, nowMs);
+    }
     case 'hold':
     case 'resume':
       return pause(job, message, nowMs);
   }
+}
+
+/** In any order: a set of tags has none. */
+function sameTags(tags: readonly Tag[], others: readonly Tag[]): boolean {
+  const values = new Map(others.map(({ Key, Value }) => [Key, Value]));
+  return tags.length === others.length && tags.every(({ Key, Value }) => values.get(Key) === Value);
 }
 
 /** A user's pause and its end; asking for what is so already is no fact. */

@@ -2,6 +2,7 @@
 // says null, so a level that came too early counts as soon as its time has come.
 import type { Fact } from './fact.ts';
 import type { Failure, Job } from './job.ts';
+import { notBuilt } from './not-built.ts';
 import { isThresholdCrossed, type Totals, thresholdTasksMin, totalsOf } from './progress.ts';
 
 export function due(job: Job): Fact | null {
@@ -35,6 +36,8 @@ function failed(code: string, reason: string): Fact {
 }
 
 function duePreparing(job: Job): Fact | null {
+  const failure = notBuilt(job.request);
+  if (failure !== null) return { name: 'FailureDetected', failure };
   if (job.preparation === null) return null;
   if (job.preparation.kind === 'failed') {
     return { name: 'FailureDetected', failure: job.preparation.failure };

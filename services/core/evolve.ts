@@ -55,6 +55,8 @@ function changed(job: Job, fact: Fact): Job {
       return { ...job, space: 'dropped' };
     case 'PriorityChanged':
       return { ...job, priority: fact.priority };
+    case 'TagsReplaced':
+      return { ...job, tags: fact.tags };
     case 'Held':
       return { ...job, held: true };
     case 'Resumed':

@@ -1,6 +1,7 @@
 // Facts: what has happened to a job, in past tense. Only decide and schedule make them, and each
 // that changes the status stands in transitions.ts. One record of the history topic per fact.
 import type { Failure, JobStatus } from './job.ts';
+import type { Tag } from './s3-call.ts';
 
 export type TransitionName =
   | 'PreparationStarted'
@@ -25,6 +26,7 @@ export type Fact =
   | { readonly name: 'SpaceOpened'; readonly partitions: number }
   | { readonly name: 'SpaceDropped' }
   | { readonly name: 'PriorityChanged'; readonly priority: number; readonly by: string }
+  | { readonly name: 'TagsReplaced'; readonly tags: readonly Tag[]; readonly by: string }
   | { readonly name: 'Held'; readonly by: string }
   | { readonly name: 'Resumed'; readonly by: string };
 

@@ -1,5 +1,6 @@
 // The job: its request (never changes), its levels (what services last said), and what follows from
 // them. A Job is a value; evolve.ts makes the next one, decide.ts says which facts are due.
+import type { ManifestGenerator } from './manifest-generator.ts';
 import type { Operation } from './operation.ts';
 import type { Tag } from './s3-call.ts';
 
@@ -29,13 +30,19 @@ export interface ManifestLocation {
   readonly etag: string;
 }
 
-export type Manifest =
+/** A manifest that lies somewhere. */
+export type GivenManifest =
   | {
       readonly format: 'S3BatchOperations_CSV_20180820';
       readonly fields: readonly ManifestField[];
       readonly location: ManifestLocation;
     }
   | { readonly format: 'S3InventoryReport_CSV_20161130'; readonly location: ManifestLocation };
+
+export type Manifest =
+  | GivenManifest
+  /** Made from a bucket and a filter. */
+  | { readonly format: 'generated'; readonly generator: ManifestGenerator };
 
 export type ReportSettings =
   | { readonly enabled: false }
@@ -63,6 +70,7 @@ export interface JobRequest {
   readonly operation: Operation;
   readonly manifest: Manifest;
   readonly report: ReportSettings;
+  /** Given to CreateJob; those the job has now are the job's own. */
   readonly tags: readonly Tag[];
   /** Where notifications go; null: nowhere. */
   readonly topicArn: string | null;
@@ -129,6 +137,8 @@ export interface Job {
   /** When the job entered this status (max of the wall clock and the log's newest time). */
   readonly statusMs: number;
   readonly priority: number;
+  /** The job's own tags; they change without its status, also after its end. */
+  readonly tags: readonly Tag[];
   /** A user's pause: no schedule activates a held job. */
   readonly held: boolean;
   readonly createdMs: number;

@@ -1,6 +1,7 @@
 // What stands in the inbox: commands (a client asks) and levels (a service says how things stand).
 // Both in one topic, since the coordinator needs one total order. Replies answer commands.
 import type { Failure, JobRequest, JobStatus, LaneLevel, Reported } from './job.ts';
+import type { Tag } from './s3-call.ts';
 
 interface CommandBase {
   /** Unique; a repeated one gets the same reply. */
@@ -24,6 +25,8 @@ export type Command =
       readonly reason: string | null;
     })
   | (CommandBase & { readonly kind: 'priority'; readonly jobId: string; readonly priority: number })
+  /** The tags of the job from now on; none takes them all away. */
+  | (CommandBase & { readonly kind: 'tags'; readonly jobId: string; readonly tags: readonly Tag[] })
   /** A user's pause and its end; no wire call yet. */
   | (CommandBase & { readonly kind: 'hold'; readonly jobId: string })
   | (CommandBase & { readonly kind: 'resume'; readonly jobId: string });

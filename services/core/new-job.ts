@@ -15,6 +15,7 @@ export function newJob(command: CreateCommand, frozen: FrozenShape, nowMs: numbe
     status: 'New',
     statusMs: nowMs,
     priority: command.request.priority,
+    tags: command.request.tags,
     held: false,
     createdMs: nowMs,
     suspendedMs: null,

@@ -7,7 +7,7 @@ import type { Buffered } from './buffered.ts';
 import { headObject } from './head-object.ts';
 import type { Ingest } from './ingest.ts';
 import { type ManifestObject, type ManifestPlan, planCsv, planInventory } from './plan.ts';
-import { badContent, problem, shown } from './problem.ts';
+import { badContent, type Problem, problem, shown } from './problem.ts';
 import { readRanges } from './ranges.ts';
 import type { Source } from './source.ts';
 
@@ -23,6 +23,7 @@ export async function openManifest(
   signal: AbortSignal,
 ): Promise<OpenManifest> {
   const { manifest, bucketsAllowed } = job.request;
+  if (manifest.format === 'generated') throw generatorProblem();
   const source = openSource(ingest, job.request.roleArn);
   const at = manifestAddress(manifest.location);
   const head = await headObject(source, subject, at, signal);
@@ -36,6 +37,15 @@ export async function openManifest(
       return { source, ...planInventory(text, object, source.limits, bucketsAllowed !== null) };
     }
   }
+}
+
+/** A coordinator of this version fails such a job itself (core/not-built.ts). */
+function generatorProblem(): Problem {
+  return problem(
+    'NotImplemented',
+    'This version of s3batch does not do ManifestGenerator yet, but the coordinator is a newer ' +
+      'one that does. Upgrade the ingesters.',
+  );
 }
 
 function openSource(ingest: Ingest, roleArn: string): Source {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { Failure, JobRequest, Manifest } from '../../services/core/job.ts';
+import type { Failure, GivenManifest, JobRequest, Manifest } from '../../services/core/job.ts';
 import { setVersioning } from '../../services/sandbox/bucket.ts';
 import {
   csvManifest,
@@ -16,7 +16,7 @@ import {
   seedInventory,
 } from '../support/ingest-room.ts';
 
-type Prepare = (room: IngestRoom) => Partial<JobRequest> & { readonly manifest: Manifest };
+type Prepare = (room: IngestRoom) => Partial<JobRequest> & { readonly manifest: GivenManifest };
 
 /** What the job fails with; it must be a failure that AWS's fields can hold. */
 async function failureOf(prepare: Prepare, options: IngestRoomOptions = {}): Promise<Failure> {
@@ -452,4 +452,15 @@ describe('trouble of the world', () => {
       expect(room.clock.monotonicMs()).toBe(0);
     },
   );
+});
+
+test('a manifest that must be generated first, which only a newer coordinator asks for', async () => {
+  const room = await openIngestRoom();
+  room.start();
+  const generator = { SourceBucket: 'arn:aws:s3:::photos', EnableManifestOutput: false };
+  await room.submit({ manifest: { format: 'generated', generator } });
+  expect(await room.verdict()).toMatchObject({
+    kind: 'unprepared',
+    failure: { code: 'NotImplemented', reason: expect.stringContaining('ManifestGenerator') },
+  });
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { HistoryRecord } from '../../services/core/fact.ts';
 import { type Job, type JobRequest, jobStatuses } from '../../services/core/job.ts';
+import type { ManifestGenerator } from '../../services/core/manifest-generator.ts';
 import type { Message, Reply } from '../../services/core/message.ts';
 import type { Operation } from '../../services/core/operation.ts';
 import type { PartRecord, ResultRecord, Task, TaskRecord } from '../../services/core/task.ts';
@@ -46,6 +47,37 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 
 const location = fc.record({ objectArn: text, objectVersionId: optional(text), etag: text });
 
+const generator: fc.Arbitrary<ManifestGenerator> = fc.record(
+  {
+    ExpectedBucketOwner: text,
+    SourceBucket: text,
+    ManifestOutputLocation: fc.record(
+      {
+        Bucket: text,
+        ManifestPrefix: text,
+        ManifestEncryption: fc.oneof(
+          fc.constant({ 'SSE-S3': {} }),
+          fc.record({ 'SSE-KMS': fc.record({ KeyId: text }) }),
+        ),
+        ManifestFormat: fc.constant('S3InventoryReport_CSV_20211130' as const),
+      },
+      { requiredKeys: ['Bucket', 'ManifestFormat'] },
+    ),
+    Filter: fc.record(
+      {
+        EligibleForReplication: fc.boolean(),
+        CreatedAfter: text,
+        KeyNameConstraint: fc.record({ MatchAnyPrefix: fc.array(text, { maxLength: 3 }) }),
+        ObjectSizeLessThanBytes: fc.maxSafeInteger(),
+        MatchAnyObjectEncryption: fc.constant([{ 'SSE-KMS': { BucketKeyEnabled: true } }]),
+      },
+      { requiredKeys: [] },
+    ),
+    EnableManifestOutput: fc.boolean(),
+  },
+  { requiredKeys: ['SourceBucket', 'EnableManifestOutput'] },
+);
+
 const request: fc.Arbitrary<JobRequest> = fc.record({
   accountId: text,
   roleArn: text,
@@ -61,6 +93,7 @@ const request: fc.Arbitrary<JobRequest> = fc.record({
       location,
     }),
     fc.record({ format: fc.constant('S3InventoryReport_CSV_20161130' as const), location }),
+    fc.record({ format: fc.constant('generated' as const), generator }),
   ),
   report: fc.oneof(
     fc.record({ enabled: fc.constant(false as const) }),
@@ -103,6 +136,7 @@ export const anyJob: fc.Arbitrary<Job> = fc.record({
   status,
   statusMs: count,
   priority: fc.nat(),
+  tags: fc.array(tag, { maxLength: 3 }),
   held: fc.boolean(),
   createdMs: count,
   suspendedMs: optional(count),
@@ -150,6 +184,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     reason: optional(text),
   }),
   fc.record({ kind: only('priority'), ...commandBase, priority: fc.nat() }),
+  fc.record({ kind: only('tags'), ...commandBase, tags: fc.array(tag, { maxLength: 3 }) }),
   fc.record({ kind: only('hold'), ...commandBase }),
   fc.record({ kind: only('resume'), ...commandBase }),
   fc.record({ kind: only('measured'), ...levelBase, tasksEstimated: count }),
@@ -205,6 +240,7 @@ export const anyHistory: fc.Arbitrary<HistoryRecord> = fc.record({
     'SpaceOpened' as const,
     'SpaceDropped' as const,
     'PriorityChanged' as const,
+    'TagsReplaced' as const,
     'Held' as const,
     'Resumed' as const,
   ),

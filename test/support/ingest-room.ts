@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { jobCodec, messageCodec, taskRecordCodec } from '../../schemas/codec.ts';
 import { type MemoryHandle, openMemoryLog } from '../../services/adapters/log/memory.ts';
-import type { Job, JobRequest, Manifest } from '../../services/core/job.ts';
+import type { GivenManifest, Job, JobRequest, Manifest } from '../../services/core/job.ts';
 import type { StoredRecord } from '../../services/core/log.ts';
 import type { Level } from '../../services/core/message.ts';
 import {
@@ -317,7 +317,7 @@ export function csvManifest(
   s3: MemoryS3,
   bytes: Uint8Array | string,
   fields: Extract<Manifest, { fields: unknown }>['fields'] = ['Bucket', 'Key'],
-): Manifest {
+): GivenManifest {
   const { etag } = s3.seed(manifestBucket, 'list.csv', bytes);
   const objectArn = `arn:aws:s3:::${manifestBucket}/list.csv`;
   const location = { objectArn, objectVersionId: null, etag: `"${etag}"` };
@@ -341,7 +341,7 @@ export function inventoryManifest(
   fileSchema: string,
   files: readonly DataFile[],
   members: Readonly<Record<string, unknown>> = {},
-): Manifest {
+): GivenManifest {
   for (const { key, bytes } of files) s3.seed(manifestBucket, key, bytes);
   const manifest = {
     sourceBucket: 'source',
@@ -361,7 +361,7 @@ export function inventoryManifest(
   return seedInventory(s3, JSON.stringify(manifest, null, 2));
 }
 
-export function seedInventory(s3: MemoryS3, text: string): Manifest {
+export function seedInventory(s3: MemoryS3, text: string): GivenManifest {
   const { etag } = s3.seed(manifestBucket, 'inventory/manifest.json', text);
   const objectArn = `arn:aws:s3:::${manifestBucket}/inventory/manifest.json`;
   const location = { objectArn, objectVersionId: null, etag };

@@ -73,6 +73,7 @@ export function activeJob(wishes: JobWishes): Job {
     status: 'Active',
     statusMs: activatedMs,
     priority: 10,
+    tags: [],
     held: false,
     createdMs: activatedMs,
     suspendedMs: null,

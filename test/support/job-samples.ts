@@ -4,6 +4,7 @@ import type { Job, JobRequest, LaneLevel } from '../../services/core/job.ts';
 import type { Command, Level } from '../../services/core/message.ts';
 import { type CreateCommand, newJob } from '../../services/core/new-job.ts';
 import { emptyLane } from '../../services/core/progress.ts';
+import type { Tag } from '../../services/core/s3-call.ts';
 
 export const sampleAccount = '123456789012';
 
@@ -74,6 +75,10 @@ export function statusCommand(
 
 export function priorityCommand(jobId: string, priority: number): Command {
   return { ...commandBase(), kind: 'priority', jobId, priority };
+}
+
+export function tagsCommand(jobId: string, tags: readonly Tag[]): Command {
+  return { ...commandBase(), kind: 'tags', jobId, tags };
 }
 
 export function holdCommand(jobId: string): Command {

@@ -6,6 +6,7 @@ import type { WritableOf } from '../wire/shape.ts';
 import { describeJobResult, type jobDescriptor } from '../wire/shapes.ts';
 import { writeDocument } from '../wire/write-shape.ts';
 import { type Call, document, noSuchJob } from './call.ts';
+import { wireGenerator } from './job-generator.ts';
 import { wireManifest } from './job-manifest.ts';
 import { wireOperation } from './job-operation.ts';
 import { wireReport } from './job-report.ts';
@@ -23,13 +24,16 @@ export function descriptorOf(
   nowMs: number,
 ): WritableOf<typeof jobDescriptor> {
   const { request } = job;
+  const { manifest } = request;
   return {
     JobId: job.id,
     ConfirmationRequired: request.confirmationRequired,
     ...(request.description === null ? {} : { Description: request.description }),
     JobArn: `arn:aws:s3:${region}:${request.accountId}:job/${job.id}`,
     Status: job.status,
-    Manifest: wireManifest(request.manifest),
+    ...(manifest.format === 'generated'
+      ? { ManifestGenerator: wireGenerator(manifest.generator) }
+      : { Manifest: wireManifest(manifest) }),
     Operation: wireOperation(request.operation),
     Priority: job.priority,
     ProgressSummary: progressOf(job, nowMs),

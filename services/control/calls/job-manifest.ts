@@ -1,12 +1,13 @@
 // The manifest of a CreateJob request to the stored one, and back. Whether the object exists and
 // holds what it should is found in Preparing; here only what the request itself shows.
 import { parseObjectArn } from '../../core/arn.ts';
-import type { Manifest } from '../../core/job.ts';
+import type { GivenManifest, Manifest } from '../../core/job.ts';
 import type { ValueOf, WritableOf } from '../wire/shape.ts';
 import type { jobManifest } from '../wire/shapes.ts';
 
 type WireManifest = ValueOf<typeof jobManifest>;
 
+/** Of a manifest that is given or to be generated. */
 export type ManifestAnswer =
   | { readonly kind: 'manifest'; readonly manifest: Manifest }
   | { readonly kind: 'problem'; readonly message: string };
@@ -54,7 +55,7 @@ function fieldsProblem(fields: readonly string[]): string | null {
   return repeated === undefined ? null : `Manifest.Spec.Fields names ${repeated} twice.`;
 }
 
-export function wireManifest(manifest: Manifest): WritableOf<typeof jobManifest> {
+export function wireManifest(manifest: GivenManifest): WritableOf<typeof jobManifest> {
   const { objectArn, objectVersionId, etag } = manifest.location;
   return {
     Spec: {

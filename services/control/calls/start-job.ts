@@ -12,9 +12,11 @@ import type { Caller } from '../auth/verify-signature.ts';
 import type { ValueOf } from '../wire/shape.ts';
 import type { createJobRequest } from '../wire/shapes.ts';
 import type { CallPorts } from './call.ts';
-import { manifestOf } from './job-manifest.ts';
+import { generatorOf } from './job-generator.ts';
+import { type ManifestAnswer, manifestOf } from './job-manifest.ts';
 import { operationOf } from './job-operation.ts';
 import { reportOf } from './job-report.ts';
+import { storedTags, tagsRefusal } from './job-tags.ts';
 
 /** What the XML body of CreateJob, or its JSON twin, holds. */
 export type WireJob = ValueOf<typeof createJobRequest>;
@@ -23,8 +25,6 @@ export type StartPorts = Pick<CallPorts, 'desk' | 'roles' | 'clock' | 'topicArn'
 
 type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
 export type StartAnswer = { readonly kind: 'started'; readonly jobId: string } | Refused;
-
-const jobTagsMax = 50;
 
 export async function startJob(
   wire: WireJob,
@@ -69,21 +69,13 @@ function bad(message: string): Refused {
 function jobRequestOf(wire: WireJob, caller: Caller, topicArn: string | null): CheckedRequest {
   const operation = operationOf(wire.Operation);
   if (operation.kind === 'refused') return operation;
-  if ((wire.Manifest === undefined) === (wire.ManifestGenerator === undefined)) {
-    return bad('Exactly one of Manifest and ManifestGenerator must be given.');
-  }
-  if (wire.Manifest === undefined) {
-    return bad(
-      'ManifestGenerator is not supported by this version of s3batch yet; give a Manifest.',
-    );
-  }
-  const manifest = manifestOf(wire.Manifest);
+  const manifest = sourceOf(wire);
   if (manifest.kind === 'problem') return bad(manifest.message);
   const report = reportOf(wire.Report);
   if (report.kind === 'problem') return bad(report.message);
-  const tags = wire.Tags ?? [];
-  const tagsWrong = tagsProblem(tags);
-  if (tagsWrong !== null) return bad(tagsWrong);
+  const tags = storedTags(wire.Tags ?? []);
+  const tagsWrong = tagsRefusal(tags, 'BadRequestException');
+  if (tagsWrong !== undefined) return { kind: 'refused', refusal: tagsWrong };
   return {
     kind: 'fine',
     request: {
@@ -97,7 +89,7 @@ function jobRequestOf(wire: WireJob, caller: Caller, topicArn: string | null): C
       operation: operation.operation,
       manifest: manifest.manifest,
       report: report.report,
-      tags: tags.map(({ Key, Value }) => ({ Key, Value })),
+      tags,
       topicArn,
       origin: { kind: 'api', accessKeyId: caller.accessKeyId },
       bucketsAllowed: null,
@@ -105,14 +97,12 @@ function jobRequestOf(wire: WireJob, caller: Caller, topicArn: string | null): C
   };
 }
 
-function tagsProblem(tags: readonly { readonly Key: string }[]): string | null {
-  if (tags.length > jobTagsMax) {
-    return `A job can have at most ${jobTagsMax} tags, not ${tags.length}.`;
-  }
-  const repeated = tags.find(
-    (tag, index) => tags.findIndex((other) => other.Key === tag.Key) !== index,
-  );
-  return repeated === undefined ? null : `Tags holds the key '${repeated.Key}' twice.`;
+/** The list of objects, given or to be generated. */
+function sourceOf({ Manifest: manifest, ManifestGenerator: generator }: WireJob): ManifestAnswer {
+  if (manifest !== undefined && generator === undefined) return manifestOf(manifest);
+  if (manifest === undefined && generator !== undefined) return generatorOf(generator);
+  const message = 'Exactly one of Manifest and ManifestGenerator must be given.';
+  return { kind: 'problem', message };
 }
 
 function roleProblem(request: JobRequest, roles: Roles): Refused | undefined {

@@ -356,6 +356,12 @@ export const createJobRequest = structure(
   'ignored',
 );
 
+/** JobId travels in the path. */
+export const putJobTaggingRequest = structure({ Tags: required(jobTags) }, 'ignored');
+export const putJobTaggingResult = structure({});
+export const deleteJobTaggingResult = structure({});
+export const getJobTaggingResult = structure({ Tags: optional(jobTags) });
+
 export const createJobResult = structure({ JobId: optional(jobId) });
 
 const progressSummary = structure({

@@ -21,6 +21,7 @@ export type Guard = (value: unknown) => boolean;
 export const isText: Guard = (value) => typeof value === 'string';
 export const isFlag: Guard = (value) => typeof value === 'boolean';
 export const isCount: Guard = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+export const isWhole: Guard = (value) => Number.isSafeInteger(value);
 export const isAnyOf =
   (...members: readonly string[]): Guard =>
   (value) =>

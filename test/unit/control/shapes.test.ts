@@ -99,6 +99,10 @@ test.skipIf(file === null)('every shape is the one of the service model', () => 
   compare(shapes.createJobResult, 'CreateJobResult', 'CreateJobResult');
   compare(shapes.describeJobResult, 'DescribeJobResult', 'DescribeJobResult');
   compare(shapes.listJobsResult, 'ListJobsResult', 'ListJobsResult');
+  compare(shapes.putJobTaggingRequest, 'PutJobTaggingRequest', 'PutJobTaggingRequest');
+  compare(shapes.putJobTaggingResult, 'PutJobTaggingResult', 'PutJobTaggingResult');
+  compare(shapes.getJobTaggingResult, 'GetJobTaggingResult', 'GetJobTaggingResult');
+  compare(shapes.deleteJobTaggingResult, 'DeleteJobTaggingResult', 'DeleteJobTaggingResult');
   compare(shapes.updateJobStatusResult, 'UpdateJobStatusResult', 'UpdateJobStatusResult');
   compare(shapes.updateJobPriorityResult, 'UpdateJobPriorityResult', 'UpdateJobPriorityResult');
   compare(shapes.jobId, 'JobId', 'JobId');

@@ -13,6 +13,7 @@ import {
   sampleJob,
   sampleLane,
   statusCommand,
+  tagsCommand,
 } from '../../support/job-samples.ts';
 
 function decided(job: Job | undefined, message: Message): Decision {
@@ -60,6 +61,7 @@ test('a job that is unknown, or another account’s, is not found', () => {
   for (const command of [
     statusCommand('job-1', 'Ready'),
     priorityCommand('job-1', 3),
+    tagsCommand('job-1', []),
     holdCommand('job-1'),
     resumeCommand('job-1'),
   ]) {
@@ -114,6 +116,26 @@ test('the priority changes until the job has ended', () => {
     job: same,
     steps: [],
   });
+});
+
+test('the tags change in every status, without moving the job, and no change is no fact', () => {
+  const tags = [
+    { Key: 'a', Value: '1' },
+    { Key: 'b', Value: '' },
+  ];
+  for (const status of jobStatuses) {
+    const decision = decided(sampleJob({ status }), tagsCommand('job-1', tags));
+    const fact = { name: 'TagsReplaced', tags, by: '123456789012' };
+    const [step] = decision.kind === 'facts' ? decision.steps : [];
+    expect(step).toMatchObject({ fact, from: status, job: { status, tags, version: 2 } });
+  }
+  const tagged = after(undefined, createCommand('job-1', { tags }));
+  expect(tagged.tags).toEqual(tags);
+  expect(after(tagged, tagsCommand('job-1', tags.toReversed()))).toBe(tagged);
+  const other = [{ Key: 'a', Value: '2' }, ...tags.slice(1)];
+  for (const wanted of [other, tags.slice(1), []]) {
+    expect(after(tagged, tagsCommand('job-1', wanted)).tags).toEqual(wanted);
+  }
 });
 
 test('a user’s pause and its end are facts once, and refused when there is nothing to pause', () => {

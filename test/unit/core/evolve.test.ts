@@ -24,6 +24,7 @@ const facts: readonly Fact[] = [
   { name: 'SpaceOpened', partitions: 2 },
   { name: 'SpaceDropped' },
   { name: 'PriorityChanged', priority: 7, by: 'me' },
+  { name: 'TagsReplaced', tags: [{ Key: 'k', Value: 'v' }], by: 'me' },
   { name: 'Held', by: 'me' },
   { name: 'Resumed', by: 'me' },
 ];
@@ -103,6 +104,8 @@ test('space, priority and hold follow their facts', () => {
   });
   expect(evolve(job, { name: 'SpaceDropped' }, 0).space).toBe('dropped');
   expect(evolve(job, { name: 'PriorityChanged', priority: 7, by: 'me' }, 0).priority).toBe(7);
+  const tags = [{ Key: 'k', Value: '' }];
+  expect(evolve(job, { name: 'TagsReplaced', tags, by: 'me' }, 0).tags).toEqual(tags);
   const held = evolve(job, { name: 'Held', by: 'me' }, 0);
   expect(held.held).toBe(true);
   expect(evolve(held, { name: 'Resumed', by: 'me' }, 0).held).toBe(false);

@@ -18,6 +18,7 @@ import {
   reported,
   resumeCommand,
   statusCommand,
+  tagsCommand,
 } from '../../support/job-samples.ts';
 
 const jobIds = ['a', 'b', 'c'] as const;
@@ -49,6 +50,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     .tuple(jobId, fc.constantFrom('Ready', 'Cancelled'))
     .map(([id, requested]) => statusCommand(id, requested)),
   fc.tuple(jobId, fc.nat({ max: 9 })).map(([id, priority]) => priorityCommand(id, priority)),
+  fc
+    .tuple(jobId, fc.constantFrom('a', 'b'))
+    .map(([id, Value]) => tagsCommand(id, [{ Key: 'k', Value }])),
   jobId.map(holdCommand),
   jobId.map(resumeCommand),
 );
@@ -239,9 +243,9 @@ class World {
     this.jobs.set(job.id, job);
   }
 
-  /** Terminal is terminal: nothing of such a job changes any more. */
+  /** Terminal is terminal: nothing of such a job changes any more but its tags. */
   stay(job: Job): void {
-    const text = JSON.stringify(job);
+    const text = JSON.stringify({ ...job, tags: [], version: 0 });
     expect(this.ended.get(job.id) ?? text).toBe(text);
     this.ended.set(job.id, text);
     expect(job.terminatedMs).not.toBeNull();

@@ -29,11 +29,21 @@ describe('a member that this build does not know is refused by name', () => {
     ['parameters', request({ parameters: '{"TagSet":[1]}' }), 'or its parameters'],
     ['format', request({ manifestFormat: 'CSV_2030' }), 'manifest format "CSV_2030"'],
     ['field', request({ manifestFields: ['Size'] }), 'manifest field "Size"'],
+    [
+      'generator',
+      generated('{"SourceBucket":1,"EnableManifestOutput":true}'),
+      'manifest generator',
+    ],
+    ['no generator', generated(null), 'the generator is missing'],
     ['scope', request({ reportScope: 'Some' }), 'report scope "Some"'],
     ['origin', request({ originKind: 'dream' }), 'origin "dream"'],
   ])('job: %s', (_what, row, message) => {
     expect(() => fromJobRow(row)).toThrow(message);
   });
+
+  function generated(generator: string | null) {
+    return { ...request({ manifestFormat: 'generated' }), generator };
+  }
 
   function request(changes: object) {
     return { ...job, request: { ...job.request, ...changes } };
@@ -44,6 +54,7 @@ describe('a member that this build does not know is refused by name', () => {
     expect(() => fromCommandRow({ ...command, kind: 'dance' })).toThrow('command "dance"');
     expect(() => fromCommandRow({ ...command, requested: 'Lost' })).toThrow('status "Lost"');
     expect(() => fromCommandRow({ ...command, kind: 'create' })).toThrow('request is missing');
+    expect(() => fromCommandRow({ ...command, kind: 'tags' })).toThrow('tags is missing');
     const level = toLevelRow({ kind: 'drained', jobId: 'j', turn: 1, partition: 0 });
     expect(() => fromLevelRow({ ...level, kind: 'bored' })).toThrow('level "bored"');
     expect(() => fromLevelRow({ ...level, kind: 'progress', ended: 'so' })).toThrow('end "so"');

@@ -1,4 +1,4 @@
-// The five calls over real TCP: what is asked, what is answered, and what the job then is.
+// Five of the calls over real TCP (tagging.test.ts has the others): what is asked, what is answered, and what the job then is.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   accountId,
@@ -207,16 +207,4 @@ test('unknown jobs, malformed ids, paths and methods are told apart', async () =
   expect(method.status).toBe(405);
   const wrong = `${unknown}/status?requestedJobStatus=Paused`;
   refused(await front.call('POST', wrong), 'BadRequestException', 'Cancelled, Ready');
-});
-
-test('the three tagging calls say by name that they are not built yet', async () => {
-  const id = await create();
-  const calls = [
-    ['GET', 'GetJobTagging'],
-    ['PUT', 'PutJobTagging'],
-    ['DELETE', 'DeleteJobTagging'],
-  ] as const;
-  for (const [method, name] of calls) {
-    refused(await front.call(method, `${jobs}/${id}/tagging`), 'BadRequestException', name);
-  }
 });

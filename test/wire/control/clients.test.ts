@@ -91,6 +91,11 @@ test.skipIf(!hasCli)(
     expect(await cli('describe-job', { 'job-id': id })).toMatchObject({
       Job: { JobId: id, Priority: 0, ConfirmationRequired: false, FailureReasons: [], ...request },
     });
+    const first = [{ Key: 'a', Value: 'b' }];
+    await cli('put-job-tagging', { 'job-id': id, tags: JSON.stringify(first) });
+    expect(await cli('get-job-tagging', { 'job-id': id })).toEqual({ Tags: first });
+    await cli('delete-job-tagging', { 'job-id': id });
+    expect(await cli('get-job-tagging', { 'job-id': id })).toEqual({ Tags: [] });
     const reason = 'No longer needed & more';
     const cancelled = await cli('update-job-status', {
       'job-id': id,
@@ -121,6 +126,18 @@ assert described['FailureReasons'] == [], described
 assert described['CreationTime'].tzinfo is not None
 assert job in [entry['JobId'] for entry in client.list_jobs(AccountId=account)['Jobs']]
 assert client.list_jobs(AccountId=account, JobStatuses=['Complete'])['Jobs'] == []
+assert client.get_job_tagging(AccountId=account, JobId=job)['Tags'] == [{'Key': 'a', 'Value': 'b'}]
+tags = [{'Key': 'c', 'Value': ''}, {'Key': 'A', 'Value': 'B'}]
+client.put_job_tagging(AccountId=account, JobId=job, Tags=tags)
+assert client.get_job_tagging(AccountId=account, JobId=job)['Tags'] == tags
+try:
+    many = [{'Key': str(i), 'Value': ''} for i in range(51)]
+    client.put_job_tagging(AccountId=account, JobId=job, Tags=many)
+    raise AssertionError('too many')
+except client.exceptions.TooManyTagsException:
+    pass
+client.delete_job_tagging(AccountId=account, JobId=job)
+assert client.get_job_tagging(AccountId=account, JobId=job)['Tags'] == []
 client.update_job_priority(AccountId=account, JobId=job, Priority=3)
 client.update_job_status(AccountId=account, JobId=job, RequestedJobStatus='Cancelled')
 try:

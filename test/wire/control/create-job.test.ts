@@ -39,6 +39,31 @@ const generator =
   '<ManifestGenerator><S3JobManifestGenerator><SourceBucket>arn:aws:s3:::source</SourceBucket>' +
   '<EnableManifestOutput>false</EnableManifestOutput></S3JobManifestGenerator>' +
   '</ManifestGenerator>';
+/** With more members than it needs. */
+const generate = (inside: string): Parts => ({
+  manifest: generator.replace('</S3JobManifestGenerator>', `${inside}</S3JobManifestGenerator>`),
+});
+const output =
+  '<ManifestOutputLocation><ExpectedManifestBucketOwner>012345678901' +
+  '</ExpectedManifestBucketOwner><Bucket>arn:aws:s3:::lists</Bucket>' +
+  '<ManifestPrefix>made</ManifestPrefix><ManifestEncryption><SSE-S3/></ManifestEncryption>' +
+  '<ManifestFormat>S3InventoryReport_CSV_20211130</ManifestFormat></ManifestOutputLocation>';
+const filter =
+  '<Filter><EligibleForReplication>true</EligibleForReplication>' +
+  '<CreatedAfter>2026-01-02T03:04:05.000Z</CreatedAfter>' +
+  '<CreatedBefore>2026-02-02T03:04:05.000Z</CreatedBefore>' +
+  '<ObjectReplicationStatuses><member>NONE</member><member>FAILED</member>' +
+  '</ObjectReplicationStatuses><KeyNameConstraint>' +
+  '<MatchAnyPrefix><member>a/</member><member>b &amp; c</member></MatchAnyPrefix>' +
+  '<MatchAnySuffix><member>.jpg</member></MatchAnySuffix>' +
+  '<MatchAnySubstring><member>x</member></MatchAnySubstring></KeyNameConstraint>' +
+  '<ObjectSizeGreaterThanBytes>0</ObjectSizeGreaterThanBytes>' +
+  '<ObjectSizeLessThanBytes>9007199254740991</ObjectSizeLessThanBytes>' +
+  '<MatchAnyStorageClass><member>STANDARD</member><member>GLACIER_IR</member>' +
+  '</MatchAnyStorageClass><MatchAnyObjectEncryption><ObjectEncryption><SSE-KMS>' +
+  '<KmsKeyArn>arn:aws:kms:us-east-1:123456789012:key/k-1</KmsKeyArn>' +
+  '<BucketKeyEnabled>true</BucketKeyEnabled></SSE-KMS></ObjectEncryption>' +
+  '</MatchAnyObjectEncryption></Filter>';
 const tags = (count: number): string =>
   Array.from({ length: count }, (_, index) => tag(`k${index}`)).join('');
 const putTags = (inside: string): Parts =>
@@ -108,11 +133,44 @@ const refused: readonly (readonly [string, Parts, string])[] = [
   ],
   ['no manifest at all', { manifest: '' }, 'Exactly one of Manifest'],
   [
-    'a generator',
-    {
-      manifest: generator,
-    },
-    'ManifestGenerator is not supported',
+    'a generator that is empty',
+    { manifest: '<ManifestGenerator/>' },
+    'ManifestGenerator.S3JobManifestGenerator is required',
+  ],
+  [
+    'a generator of another kind',
+    { manifest: '<ManifestGenerator><Other/></ManifestGenerator>' },
+    'ManifestGenerator.Other is not supported',
+  ],
+  [
+    'an unknown filter of a generator',
+    generate('<Filter><MatchAnyOwner/></Filter>'),
+    'S3JobManifestGenerator.Filter.MatchAnyOwner is not supported',
+  ],
+  [
+    'a generator without source',
+    { manifest: generator.replace(/<SourceBucket>.*<.SourceBucket>/, '') },
+    'S3JobManifestGenerator.SourceBucket is required',
+  ],
+  [
+    'a generator whose source is no bucket',
+    { manifest: generator.replace('s3:::source', 's3:::source/key') },
+    'S3JobManifestGenerator.SourceBucket must be the ARN of a bucket',
+  ],
+  [
+    'an output that is enabled and lies nowhere',
+    { manifest: generator.replace('>false<', '>true<') },
+    'ManifestOutputLocation must be given',
+  ],
+  [
+    'an output that lies in no bucket',
+    generate(output.replace('s3:::lists', 's3:::lists/here')),
+    'ManifestOutputLocation.Bucket must be the ARN of a bucket',
+  ],
+  [
+    'an output of an unknown format',
+    generate(output.replace('20211130', '20161130')),
+    'ManifestFormat must be one of S3InventoryReport_CSV_20211130',
   ],
   [
     'manifest and generator',
@@ -273,3 +331,27 @@ test('tagging is refused at an endpoint that nobody has declared to understand i
   }
   expect((await careful.call('POST', jobs, jobXml(copy('')))).status).toBe(200);
 });
+
+test('a generator is described as it was given; its job fails in Preparing and names it', async () => {
+  const owner = '<ExpectedBucketOwner>111122223333</ExpectedBucketOwner>';
+  const whole =
+    `<ManifestGenerator><S3JobManifestGenerator>${owner}<SourceBucket>arn:aws:s3:::source` +
+    `</SourceBucket>${output}${filter}<EnableManifestOutput>true</EnableManifestOutput>` +
+    '</S3JobManifestGenerator></ManifestGenerator>';
+  const answer = await front.call('POST', jobs, jobXml({ manifest: whole }));
+  expect([answer.status, answer.message]).toEqual([200, '']);
+  const body = await ended(contentOf(answer.body, 'JobId'));
+  expect(body).toContain(whole);
+  expect(body).not.toContain('<Manifest>');
+  expect(contentOf(body, 'Status')).toBe('Failed');
+  expect(contentOf(body, 'FailureCode')).toBe('NotImplemented');
+  expect(contentOf(body, 'FailureReason')).toContain('does not do ManifestGenerator');
+});
+
+/** DescribeJob's answer once it carries a TerminationDate; each answer is a fact of its own. */
+async function ended(id: string): Promise<string> {
+  for (;;) {
+    const { body } = await front.call('GET', `${jobs}/${id}`);
+    if (contentOf(body, 'TerminationDate') !== '') return body;
+  }
+}
