@@ -87,6 +87,8 @@ export function openHousekeeper(
   async function endLane(job: Job, partition: number, signal: AbortSignal): Promise<void> {
     const identity = laneIdentity(workerGroup, tasksTopic, partition);
     const writer = await log.claim(jobSpace(job.id), identity, signal);
+    // A claim that was given up fences nobody.
+    if (signal.aborted) return;
     logger.warn(
       { jobId: job.id, partition, status: job.status },
       'lane taken over: no worker ended it',

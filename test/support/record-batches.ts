@@ -2,6 +2,7 @@
 // what compaction leaves of them.
 import { createRequire } from 'node:module';
 import { zstdCompressSync } from 'node:zlib';
+import { crc32c } from '../../services/adapters/log/kafka/crc32c.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -45,6 +46,7 @@ export interface Batch {
 
 const lengthOffset = 8;
 const lengthEndBytes = 12;
+const checksumOffset = 17;
 const attributesOffset = 21;
 const headerBytes = 61;
 const zstdBits = 4;
@@ -91,5 +93,11 @@ export async function markerBytes(
 
 export function withAttributes(bytes: Buffer, flags: number): Buffer {
   bytes.writeInt16BE(bytes.readInt16BE(attributesOffset) | flags, attributesOffset);
+  return sealed(bytes);
+}
+
+/** With the checksum that its bytes have now. */
+export function sealed(bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(crc32c(bytes.subarray(attributesOffset)), checksumOffset);
   return bytes;
 }

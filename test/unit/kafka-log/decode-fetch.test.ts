@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Aborted,
+  DamagedBatch,
   decodeBatches,
   decodeFetch,
 } from '../../../services/adapters/log/kafka/decode-fetch.ts';
@@ -14,6 +15,7 @@ import {
   batchBytes,
   controlFlag,
   markerBytes,
+  sealed,
   withAttributes,
 } from '../../support/record-batches.ts';
 
@@ -181,7 +183,35 @@ describe('what cannot be read is passed over, with its reason', () => {
     const bytes = await batchBytes(data(1n, [0n]));
     const short = Buffer.from(bytes.subarray(0, bytes.length - 3));
     short.writeInt32BE(short.length - 12, 8);
-    expect(reasonOf(short)).toContain('beyond its batch');
+    expect(reasonOf(sealed(short))).toContain('beyond its batch');
+  });
+
+  test('a batch that inflates beyond what one may hold, and a record of too many headers', async () => {
+    const large = { offset: 0n, key: null, value: Buffer.alloc(33 * 1024 * 1024) };
+    const bomb = { ...data(1n, []), last: 0n, records: [large], compression: 'zstd' as const };
+    expect(reasonOf(await batchBytes(bomb))).toMatch(/larger than|too large/i);
+    const headers = Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`h${n}`, '']));
+    const record = { offset: 0n, key: null, value: null, headers };
+    const crowded = { ...data(1n, []), last: 0n, records: [record] };
+    expect(reasonOf(await batchBytes(crowded))).toContain('1001 headers');
+  });
+
+  test('a batch whose checksum is wrong is damage, never passed over', async () => {
+    const bytes = await batchBytes(data(1n, [0n]));
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    expect(() => decodeBatches(bytes, 0n, [])).toThrow(DamagedBatch);
+  });
+
+  test('an answer that inflates to much is read in parts', async () => {
+    const value = Buffer.alloc(20 * 1024 * 1024);
+    const batches: Buffer[] = [];
+    for (const offset of [0n, 1n, 2n]) {
+      const record = { offset, key: null, value };
+      const batch = { ...data(1n, []), first: offset, last: offset, records: [record] };
+      batches.push(await batchBytes({ ...batch, compression: 'zstd' }));
+    }
+    const { records, next } = decodeBatches(Buffer.concat(batches), 0n, []);
+    expect([records.length, next]).toEqual([2, 2n]);
   });
 });
 

@@ -148,7 +148,13 @@ export async function connectLog(brokers: Brokers): Promise<Connected> {
     const close = (): void => view.fail(goneError(entry, `the view of ${topic}`));
     entry.gone.addEventListener('abort', close, { once: true });
     if (entry.gone.aborted) close();
-    return view;
+    return {
+      ...view,
+      release: async () => {
+        entry.gone.removeEventListener('abort', close);
+        await view.release();
+      },
+    };
   }
 
   return { log, spaces: openSpaces(brokers, registry), registry };

@@ -6,6 +6,7 @@
 // Source: Kafka protocol guide, "Record Batch"; CompletedFetch.java for the order of aborts.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { StoredRecord } from '../../../core/log.ts';
+import { crc32c } from './crc32c.ts';
 
 export interface Fetched {
   readonly topic: string;
@@ -23,6 +24,9 @@ export interface Aborted {
   readonly producerId: bigint;
   readonly firstOffset: bigint;
 }
+
+/** The bytes are not those that the broker stored, or its disk has changed them. */
+export class DamagedBatch extends Error {}
 
 export interface DecodedBatches {
   readonly records: readonly StoredRecord[];
@@ -45,6 +49,12 @@ const compressionMask = 0x07;
 const transactionalFlag = 0x10;
 const controlFlag = 0x20;
 const abortMarker = 0;
+/** Inflated; a commit of ours is at most half of it. Beyond it a batch is not read. */
+const batchBytesMax = 32 * 1024 * 1024;
+/** Inflated, of one answer; then its rest is asked for again. */
+const inflatedBytesMax = 32 * 1024 * 1024;
+/** Of one record of an outside producer; ours have none. */
+const headersMax = 1_000;
 
 export function decodeFetch(answer: Buffer): readonly Fetched[] {
   const reader = new Reader(answer);
@@ -89,19 +99,26 @@ export function decodeBatches(
   const unreadable: Unreadable[] = [];
   let next = from;
   let begun = 0;
+  let inflated = 0;
   for (let at = 0; at + batchHeaderBytes <= batches.length; ) {
     const end = at + lengthEndBytes + batches.readInt32BE(at + 8);
-    if (end > batches.length) break;
+    // What is left of a large answer is fetched again: a few bytes may hold gigabytes.
+    if (end > batches.length || inflated > inflatedBytesMax) break;
     const batch = batches.subarray(at, end);
     const { lastOffset, producerId, attributes } = headerOf(batch);
+    if (batch.readUInt32BE(17) !== crc32c(batch.subarray(21))) {
+      throw new DamagedBatch(`the batch at offset ${batch.readBigInt64BE(0)} is damaged`);
+    }
     for (; (waiting[begun]?.firstOffset ?? lastOffset + 1n) <= lastOffset; begun += 1) {
       abortedNow.add(waiting[begun]?.producerId ?? -1n);
     }
     if ((attributes & controlFlag) !== 0) {
       if (markerOf(batch) === abortMarker) abortedNow.delete(producerId);
     } else if ((attributes & transactionalFlag) === 0 || !abortedNow.has(producerId)) {
-      const reason = decodeRecords(batch, attributes, from, records);
-      if (reason !== null) unreadable.push({ offset: batch.readBigInt64BE(0), reason });
+      const decoded = decodeRecords(batch, attributes, from);
+      inflated += decoded.bytes;
+      if (decoded.reason === null) for (const record of decoded.records) records.push(record);
+      else unreadable.push({ offset: batch.readBigInt64BE(0), reason: decoded.reason });
     }
     if (lastOffset >= next) next = lastOffset + 1n;
     at = end;
@@ -137,27 +154,32 @@ function markerOf(batch: Buffer): number | null {
   return key.length < 4 ? null : key.readInt16BE(2);
 }
 
-/** Why it cannot be read, all of it; null if it was. */
-function decodeRecords(
-  batch: Buffer,
-  attributes: number,
-  from: bigint,
-  records: StoredRecord[],
-): string | null {
+interface DecodedRecords {
+  readonly records: readonly StoredRecord[];
+  /** Of the records, inflated. */
+  readonly bytes: number;
+  /** Why the batch cannot be read; null if it was. */
+  readonly reason: string | null;
+}
+
+function decodeRecords(batch: Buffer, attributes: number, from: bigint): DecodedRecords {
   const count = batch.readInt32BE(batchHeaderBytes - 4);
   const base = batch.readBigInt64BE(0);
-  const found: StoredRecord[] = [];
+  const records: StoredRecord[] = [];
+  let bytes = 0;
   try {
-    const reader = new Reader(inflate(batch.subarray(batchHeaderBytes), attributes));
+    const plain = inflate(batch.subarray(batchHeaderBytes), attributes);
+    bytes = plain.length;
+    const reader = new Reader(plain);
     for (let left = count; left > 0; left -= 1) {
       const record = decodeRecord(reader, base);
-      if (record.offset >= from) found.push(record);
+      if (record.offset >= from) records.push(record);
     }
+    return { records, bytes, reason: null };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return { records: [], bytes, reason };
   }
-  for (const record of found) records.push(record);
-  return null;
 }
 
 function decodeRecord(reader: Reader, base: bigint): StoredRecord {
@@ -171,6 +193,7 @@ function decodeRecord(reader: Reader, base: bigint): StoredRecord {
   const copy = value === null ? null : new Uint8Array(value);
   const headers: Record<string, string> = {};
   const headerCount = reader.varint();
+  if (headerCount > headersMax) throw new Error(`a record of ${headerCount} headers`);
   for (let left = headerCount; left > 0; left -= 1) {
     const name = reader.bytes(Math.max(0, reader.varint())).toString('utf8');
     headers[name] = reader.nullableBytes()?.toString('utf8') ?? '';
@@ -184,9 +207,9 @@ function inflate(records: Buffer, attributes: number): Buffer {
     case 0:
       return records;
     case 1:
-      return gunzipSync(records);
+      return gunzipSync(records, { maxOutputLength: batchBytesMax });
     case 4:
-      return zstdDecompressSync(records);
+      return zstdDecompressSync(records, { maxOutputLength: batchBytesMax });
     default:
       throw new Error(
         `records compressed by ${compression === 2 ? 'snappy' : 'lz4'}, which is not read here; ` +

@@ -61,6 +61,13 @@ const table: ReadonlyMap<number, CodeEntry> = new Map([
   [29, { name: 'TOPIC_AUTHORIZATION_FAILED', remedy: 'refused' }],
   [30, { name: 'GROUP_AUTHORIZATION_FAILED', remedy: 'refused' }],
   [31, { name: 'CLUSTER_AUTHORIZATION_FAILED', remedy: 'refused' }],
+  [
+    32,
+    {
+      name: 'INVALID_TIMESTAMP (set the clock of this machine right: it is ahead of the broker)',
+      remedy: 'refused',
+    },
+  ],
   [33, { name: 'UNSUPPORTED_SASL_MECHANISM', remedy: 'refused' }],
   [35, { name: 'UNSUPPORTED_VERSION', remedy: 'refused' }],
   [36, { name: 'TOPIC_ALREADY_EXISTS', remedy: 'refused' }],

@@ -5,17 +5,11 @@
 // (until an answer or wake()) → closed.
 // Invariant: a cursor gets records in order, once, from its `next` on; what was fetched from where
 // it no longer stands (it was sought meanwhile) is thrown away.
-import { setTimeout as pause } from 'node:timers/promises';
 import { openBell } from '../../../core/bell.ts';
 import { isLogError, logError, type StoredRecord } from '../../../core/log.ts';
 import type { Brokers } from './brokers.ts';
-import {
-  type DecodedBatches,
-  decodeBatches,
-  type Fetched,
-  type Unreadable,
-} from './decode-fetch.ts';
-import { answered, codes, isKafkaFailure } from './failure.ts';
+import { DamagedBatch, type DecodedBatches, decodeBatches, type Fetched } from './decode-fetch.ts';
+import { answered, codes, isKafkaFailure, refused, unanswered } from './failure.ts';
 import { type Link, requestMsMax } from './link.ts';
 import { type FetchPartition, fetchRecords, listOffsets } from './wire.ts';
 
@@ -38,11 +32,6 @@ export interface Cursor {
   fail(error: Error): void;
 }
 
-interface Sifted {
-  readonly records: readonly StoredRecord[];
-  readonly next: bigint;
-}
-
 export interface Fetcher {
   add(cursor: Cursor): void;
   remove(cursor: Cursor): void;
@@ -58,46 +47,47 @@ export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
   /** Of a fetch that is under way. */
   const asked = new Set<Cursor>();
   const busy = new Set<string>();
-  /** Since when nothing has been fetched, and not for want of records; null: all is well. */
-  let failingSinceMs: number | null = null;
+  /** Since when each could not be read. */
+  const failing = new Map<Cursor, number>();
+  /** Of those, which are not asked for at this moment. */
+  const resting = new Set<Cursor>();
   const bell = openBell();
-  /** Up to where each has been looked at twice. */
-  const suspects = new WeakMap<Cursor, bigint>();
   const closing = new AbortController();
   const closed = closing.signal;
 
   async function run(): Promise<void> {
     while (!closed.aborted) {
-      const wanting = [...cursors].filter((cursor) => !asked.has(cursor) && cursor.room() > 0);
+      const wanting = [...cursors].filter(isWanting);
       if (!(await begin(wanting))) await bell.heard(closed);
     }
+  }
+
+  function isWanting(cursor: Cursor): boolean {
+    return !asked.has(cursor) && !resting.has(cursor) && cursor.room() > 0;
   }
 
   /** Asks each leader that is not busy for what it leads. false: there is nothing to ask for. */
   async function begin(wanting: readonly Cursor[]): Promise<boolean> {
     const leaders = new Map<string, Cursor[]>();
-    try {
-      for (const cursor of wanting) {
+    for (const cursor of wanting) {
+      try {
         const leader = await link.leaderOf(cursor.topic, cursor.partition);
         if (!busy.has(leader)) leaders.set(leader, [...(leaders.get(leader) ?? []), cursor]);
+      } catch (error) {
+        putOff(cursor, error);
       }
-    } catch (error) {
-      await recover(wanting, error);
-      return true;
     }
     for (const [leader, led] of leaders) track(fetchOnce(leader, led));
     return leaders.size > 0;
   }
 
-  /** A leader that is away delays its own partitions only. */
   async function fetchOnce(leader: string, led: readonly Cursor[]): Promise<void> {
     busy.add(leader);
     for (const cursor of led) asked.add(cursor);
     try {
       await fetchFrom(leader, led);
-      failingSinceMs = null;
     } catch (error) {
-      await recover(led, error);
+      for (const cursor of led) putOff(cursor, error);
     } finally {
       busy.delete(leader);
       for (const cursor of led) asked.delete(cursor);
@@ -105,14 +95,25 @@ export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
     }
   }
 
-  async function recover(failing: readonly Cursor[], error: unknown): Promise<void> {
-    if (closed.aborted) return;
-    if (!isKafkaFailure(error) || error.remedy === 'refused') return failAll(failing, error);
+  /** A partition that cannot be read now delays itself alone; for too long, it fails. */
+  function putOff(cursor: Cursor, error: unknown): void {
+    if (closed.aborted || !cursors.has(cursor)) return;
     const nowMs = performance.now();
-    failingSinceMs ??= nowMs;
-    if (nowMs - failingSinceMs > link.awayMsMax) return failAll(failing, error);
+    const sinceMs = failing.get(cursor) ?? nowMs;
+    failing.set(cursor, sinceMs);
+    const isPassing = isKafkaFailure(error) && error.remedy !== 'refused';
+    if (!isPassing || nowMs - sinceMs > link.awayMsMax) return giveUp(cursor, error);
     link.forget();
-    await pause(retryDelayMs, undefined, { signal: closed }).catch(() => {});
+    resting.add(cursor);
+    setTimeout(() => {
+      resting.delete(cursor);
+      bell.ring();
+    }, retryDelayMs);
+  }
+
+  function giveUp(cursor: Cursor, error: unknown): void {
+    cursors.delete(cursor);
+    cursor.fail(failed(error));
   }
 
   async function fetchFrom(leader: string, led: readonly Cursor[]): Promise<void> {
@@ -138,7 +139,13 @@ export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
     );
     for (const fetched of answer) {
       const entry = wanted.get(placeOf(fetched));
-      if (entry !== undefined) await hand(leader, entry.cursor, entry.from, fetched);
+      if (entry === undefined) continue;
+      try {
+        await hand(leader, entry.cursor, entry.from, fetched);
+        failing.delete(entry.cursor);
+      } catch (error) {
+        putOff(entry.cursor, error);
+      }
     }
   }
 
@@ -156,38 +163,24 @@ export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
       return;
     }
     if (fetched.errorCode !== 0) throw answered(fetched.errorCode, place);
-    try {
-      const decoded = decodeBatches(fetched.batches, from, fetched.aborted);
-      if (decoded.next === from) return;
-      const { records, next } = sift(leader, cursor, decoded);
-      cursor.take(records, next, fetched.highWatermark);
-    } catch (error) {
-      remove(cursor);
-      cursor.fail(error instanceof Error ? new Error(`${place}: ${error.message}`) : failed(error));
+    const decoded = decodedOf(fetched, from, place);
+    if (decoded.next > from) {
+      cursor.take(sift(leader, cursor, decoded), decoded.next, fetched.highWatermark);
     }
   }
 
-  /**
-   * Without what is not ours. The first time it is seen the reader stops before it and fetches it
-   * once more: what was damaged on its way to us comes whole then.
-   */
-  function sift(leader: string, cursor: Cursor, decoded: DecodedBatches): Sifted {
+  /** What is not ours is said, and left out. */
+  function sift(leader: string, cursor: Cursor, decoded: DecodedBatches): readonly StoredRecord[] {
     const { topic, partition } = cursor;
-    const foreign: Unreadable[] = [...decoded.unreadable];
-    for (const { offset, value } of decoded.records) {
-      if (brokers.isForeign(topic, value)) foreign.push({ offset, reason: 'it has not our form' });
-    }
-    const sure = suspects.get(cursor) ?? -1n;
-    const unsure = foreign.map(({ offset }) => offset).filter((offset) => offset > sure);
-    const stop = unsure.reduce((low, offset) => (offset < low ? offset : low), decoded.next);
-    const offsets = new Set(foreign.map(({ offset }) => offset));
-    for (const { offset, reason } of foreign) {
-      if (offset >= stop) continue;
+    const say = (offset: bigint, reason: string): void => {
       brokers.notice({ kind: 'foreign', topic, partition, offset, broker: leader, reason });
-    }
-    if (stop < decoded.next) suspects.set(cursor, stop);
-    const records = decoded.records.filter(({ offset }) => offset < stop && !offsets.has(offset));
-    return { records, next: stop };
+    };
+    for (const { offset, reason } of decoded.unreadable) say(offset, reason);
+    return decoded.records.filter(({ offset, value }) => {
+      const isForeign = brokers.isForeign(topic, value);
+      if (isForeign) say(offset, 'it has not our form');
+      return !isForeign;
+    });
   }
 
   async function bounds(leader: string, cursor: Cursor): Promise<readonly [bigint, bigint]> {
@@ -197,19 +190,15 @@ export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
     return [start ?? 0n, end ?? 0n];
   }
 
-  function failAll(failing: readonly Cursor[], error: unknown): void {
-    for (const cursor of failing) {
-      cursors.delete(cursor);
-      cursor.fail(failed(error));
-    }
-  }
-
   const remove = (cursor: Cursor): void => {
     cursors.delete(cursor);
+    failing.delete(cursor);
   };
 
   function track(work: Promise<void>): void {
-    work.catch((error: unknown) => failAll([...cursors], error));
+    work.catch((error: unknown) => {
+      for (const cursor of cursors) giveUp(cursor, error);
+    });
   }
 
   track(run());
@@ -244,6 +233,16 @@ export async function offsetAt(
   if (found === undefined) throw answered(codes.unknownTopicOrPartition, what);
   if (found.errorCode !== 0) throw answered(found.errorCode, what);
   return BigInt(found.offset);
+}
+
+/** Damage may be of the way here: it is asked for again, for as long as for brokers that are away. */
+function decodedOf({ batches, aborted }: Fetched, from: bigint, place: string): DecodedBatches {
+  try {
+    return decodeBatches(batches, from, aborted);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw error instanceof DamagedBatch ? unanswered(place, reason) : refused(place, reason);
+  }
 }
 
 function placeOf(place: { readonly topic: string; readonly partition: number }): string {

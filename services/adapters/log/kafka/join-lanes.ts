@@ -74,7 +74,9 @@ export async function* joinLanes(
         identity,
         ended,
         onLag: (records) => notice({ kind: 'lag', space, group, topic, partition, records }),
-        onReleased: () => held.delete(partition),
+        onReleased: () => {
+          if (held.get(partition) === lane) held.delete(partition);
+        },
       });
       held.set(partition, lane);
       lane.lane.revoked.addEventListener('abort', () => forget(partition, lane), { once: true });

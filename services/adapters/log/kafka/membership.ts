@@ -55,6 +55,7 @@ export async function runMembership(
   let isLapsed = true;
   let heardMs = performance.now();
   let silenceMsMax = sessionMs / 2;
+  let failingSinceMs: number | null = null;
 
   const lapse = (): void => {
     if (isLapsed) return;
@@ -66,10 +67,11 @@ export async function runMembership(
   }, lookEveryMs);
 
   async function join(): Promise<Standing | 'aborted'> {
-    // Whoever waits for the others of the group to join is as good as heard.
-    heardMs = performance.now();
-    silenceMsMax = rebalanceMs;
+    // Whoever waits for the others of the group to join is heard for a session: the connection may
+    // be dead, and then its place is given away after that.
     const coordinator = await link.coordinatorOf('group', group);
+    heardMs = performance.now();
+    silenceMsMax = sessionMs;
     const metadata = encodeOwned(topic, isLapsed ? [] : held);
     const asked = {
       groupId: group,
@@ -130,6 +132,7 @@ export async function runMembership(
       });
       if (told.errorCode === codes.rebalanceInProgress) return;
       if (told.errorCode !== 0) throw answered(told.errorCode, `Heartbeat of ${group}`);
+      failingSinceMs = null;
       const wasLapsed = isLapsed;
       heard();
       heardMs = sentMs;
@@ -148,7 +151,6 @@ export async function runMembership(
   }
 
   let standing: Standing | null = null;
-  let failingSinceMs: number | null = null;
   try {
     while (!signal.aborted) {
       try {
@@ -156,10 +158,10 @@ export async function runMembership(
           const joined = await Promise.race([join(), abortedBy(signal)]);
           if (joined === 'aborted' || signal.aborted) break;
           standing = joined;
+          failingSinceMs = null;
           events.onRebalance();
           events.onAssigned(held);
         }
-        failingSinceMs = null;
         await beat(standing);
         standing = null;
       } catch (error) {

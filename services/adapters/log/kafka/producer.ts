@@ -5,7 +5,9 @@
 // sent again whole. Fenced is for good.
 // Invariant: nothing is sent in an epoch in which something has failed, since the broker may have
 // appended what we think failed, and would take the next records for a repetition and drop them.
-// Each position carries a count of commits, so that two commits never look alike.
+// Each position carries a count of commits and the claim that made it, so that no commit looks
+// like another's.
+import { randomBytes } from 'node:crypto';
 import { logError, type Position } from '../../../core/log.ts';
 import type { Brokers } from './brokers.ts';
 import { answered, codes, hasCode, isKafkaFailure, type KafkaFailure } from './failure.ts';
@@ -31,6 +33,8 @@ export interface PositionPlace {
 export interface StoredPosition extends Position {
   /** Commits of this identity so far; 0 and {0n, ''}: none. */
   readonly count: number;
+  /** Of the claim that committed it: another's commit never looks like one's own. */
+  readonly claim: string;
 }
 
 export interface ProducerOptions {
@@ -50,9 +54,10 @@ export interface Producer {
 /** How long the broker may wait for its replicas before it answers a Produce. */
 const produceMsMax = 8_000;
 const compressionCodes = { none: 0, gzip: 1 } as const;
-const noPosition: StoredPosition = { next: 0n, note: '', count: 0 };
+const noPosition: StoredPosition = { next: 0n, note: '', count: 0, claim: '' };
 /** Sequence numbers end at 2^31; a new epoch starts over long before. */
 const sequenceMax = 1_000_000_000;
+const claimBytes = 9;
 
 interface Epoch {
   readonly producerId: string;
@@ -71,6 +76,7 @@ export async function claimProducer(
   if (first === 'aborted') return 'aborted';
   const found = await link.retry(() => fetchPosition(link, place), signal);
   if (found === 'aborted') return 'aborted';
+  const claim = randomBytes(claimBytes).toString('base64url');
   let epoch: Epoch = first;
   let stored: StoredPosition = found;
 
@@ -93,15 +99,33 @@ export async function claimProducer(
   /** Settles a commit that failed somewhere. true: it had taken effect after all. */
   async function settle(target: StoredPosition, until: AbortSignal): Promise<boolean> {
     options.onAborted();
-    const probed = await link.retry(() => probe(link, transactionalId, epoch), until);
-    const raised = probed === 'aborted' ? probed : await raiseEpoch(link, options, until);
-    if (raised === 'aborted') throw logError('gone', `${transactionalId} is given up`);
-    const now = await link.retry(() => fetchPosition(link, place), until);
-    if (now === 'aborted') throw logError('gone', `${transactionalId} is given up`);
+    const isOurs = await waited(() => probe(link, transactionalId, epoch), until);
+    if (!isOurs) {
+      // Whoever has it now has settled what we had under way.
+      const settled = await waited(() => fetchPosition(link, place), until);
+      if (isSame(settled, target)) return true;
+      throw fencedError(transactionalId, 'another has claimed it');
+    }
+    const raised = await raiseEpoch(link, options, until);
+    if (raised === 'aborted') throw givenUp();
+    const now = await waited(() => fetchPosition(link, place), until);
     epoch = raised;
     if (isSame(now, target)) return true;
     if (isSame(now, stored)) return false;
     throw fencedError(transactionalId, 'another has moved the position');
+  }
+
+  async function waited<Result>(
+    attempt: () => Promise<Result>,
+    until: AbortSignal,
+  ): Promise<Result> {
+    const result = await link.retry(attempt, until);
+    if (result === 'aborted') throw givenUp();
+    return result;
+  }
+
+  function givenUp(): Error {
+    return logError('gone', `${transactionalId} is given up`);
   }
 
   async function commit(
@@ -110,12 +134,10 @@ export async function claimProducer(
     until: AbortSignal,
   ): Promise<void> {
     const { next, note } = position;
-    const target = { next, note, count: stored.count + 1 };
+    const target = { next, note, count: stored.count + 1, claim };
     const startMs = performance.now();
-    if (Math.max(0, ...epoch.sequences.values()) > sequenceMax) {
-      const raised = await raiseEpoch(link, options, until);
-      if (raised !== 'aborted') epoch = raised;
-    }
+    // Nothing is under way: settling finds out whether the id is still ours, and raises the epoch.
+    if (Math.max(0, ...epoch.sequences.values()) > sequenceMax) await settle(target, until);
     for (;;) {
       try {
         await attempt(records, target);
@@ -152,9 +174,11 @@ export async function claimProducer(
 
 /** Rejects only when both have ended: nothing may be under way while a failure is settled. */
 async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
-  for (const outcome of await Promise.allSettled([first, second])) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
+  throwFirst(await Promise.allSettled([first, second]));
+}
+
+function throwFirst(outcomes: readonly PromiseSettledResult<void>[]): void {
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 interface TransactionIds {
@@ -199,13 +223,15 @@ async function raiseEpoch(
  * Ends what may be under way in our epoch, and finds out whether it is still ours: raising the
  * epoch without asking would fence whoever has claimed the id meanwhile.
  */
-async function probe(link: Link, transactionalId: string, epoch: Epoch): Promise<void> {
+async function probe(link: Link, transactionalId: string, epoch: Epoch): Promise<boolean> {
   const { sequences: _sequences, ...ids } = epoch;
   const coordinator = await link.coordinatorOf('transaction', transactionalId);
   const asked = { transactionalId, ...ids, transactionResult: false };
   const { errorCode } = await link.send(coordinator, endTxn, asked);
-  if (errorCode === 0 || errorCode === codes.invalidTransactionState) return;
-  throw answered(errorCode, `EndTxn of ${transactionalId}`);
+  if (errorCode === 0 || errorCode === codes.invalidTransactionState) return true;
+  const failure = answered(errorCode, `EndTxn of ${transactionalId}`);
+  if (failure.remedy === 'fenced') return false;
+  throw failure;
 }
 
 async function addPartitions(
@@ -290,7 +316,7 @@ async function produceRound(
     const leader = await link.leaderOf(entry.topic, entry.batch.partition);
     leaders.set(leader, [...(leaders.get(leader) ?? []), entry]);
   }
-  await Promise.all(
+  const outcomes = await Promise.allSettled(
     [...leaders].map(async ([leader, entries]) => {
       const told = await link.send(leader, produce, {
         acks: -1,
@@ -302,6 +328,7 @@ async function produceRound(
       throwRefusals(told, leader);
     }),
   );
+  throwFirst(outcomes);
 }
 
 function byTopic(entries: ProduceRound) {
@@ -314,10 +341,10 @@ async function storePosition(
   link: Link,
   transaction: TransactionIds,
   { group, topic, partition }: PositionPlace,
-  { next, note, count }: StoredPosition,
+  { next, note, count, claim }: StoredPosition,
 ): Promise<void> {
   const coordinator = await link.coordinatorOf('group', group);
-  const metadata = `${count.toString(36)} ${note}`;
+  const metadata = `${count.toString(36)}.${claim} ${note}`;
   const told = await link.send(coordinator, txnOffsetCommit, {
     ...transaction,
     groupId: group,
@@ -340,15 +367,15 @@ async function fetchPosition(link: Link, place: PositionPlace): Promise<StoredPo
   }
   if (found.errorCode !== 0) throw answered(found.errorCode, what);
   const metadata = found.metadata ?? '';
-  const space = metadata.indexOf(' ');
-  const count = Number.parseInt(metadata.slice(0, Math.max(0, space)), 36);
-  if (!Number.isSafeInteger(count)) {
+  const parts = /^(?<count>[0-9a-z]+)\.(?<claim>[\w-]+) (?<note>[^]*)$/.exec(metadata)?.groups;
+  if (parts === undefined) {
     throw new Error(
-      `${what}: the offset ${found.offset} was committed by something else than s3batch ` +
-        '(it has no count of commits); delete the group to start this reader anew',
+      `${what}: the offset ${found.offset} was committed by something else than s3batch; set ` +
+        'nothing by hand here. Delete the group to start this reader anew',
     );
   }
-  return { next: BigInt(found.offset), note: metadata.slice(space + 1), count };
+  const { count = '', claim = '', note = '' } = parts;
+  return { next: BigInt(found.offset), note, count: Number.parseInt(count, 36), claim };
 }
 
 function throwRefusals(
@@ -369,7 +396,7 @@ function throwRefusals(
 }
 
 function isSame(a: StoredPosition, b: StoredPosition): boolean {
-  return a.count === b.count && a.next === b.next && a.note === b.note;
+  return a.count === b.count && a.claim === b.claim;
 }
 
 function fencedError(transactionalId: string, cause: string): Error {

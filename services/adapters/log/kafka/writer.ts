@@ -90,7 +90,7 @@ export async function openWriter(
       if (isLogError(error)) {
         if (error.failure === 'fenced') notice({ kind: 'fenced', space, identity });
         fail(until.aborted ? 'gone' : error.failure, error.message);
-      }
+      } else if (isKafkaFailure(error)) fail('lost', error.message);
       throw failure ?? error;
     }
   }
