@@ -13,7 +13,7 @@ import type { Lane } from '../core/log.ts';
 import { jobSpace, resultsTopic } from '../core/names.ts';
 import { readReportNote } from './note.ts';
 import { openPlan, type Plan } from './plan.ts';
-import type { Progress } from './progress.ts';
+import type { LaneProgress } from './progress.ts';
 import { publishRange } from './publish.ts';
 import { openPatience, type Patience, reportProblem } from './upload.ts';
 import type { World } from './world.ts';
@@ -23,19 +23,22 @@ export async function runLane(
   job: Job,
   lane: Lane,
   dismissed: AbortSignal,
-  progress: Progress,
+  progress: LaneProgress,
 ): Promise<void> {
   const over = AbortSignal.any([lane.revoked, dismissed]);
   const plan = openPlan(lane.partition, lane.position, job.frozen);
   const writing = openWriting(world, job, lane, plan, over);
-  progress.put(lane.partition, plan.level());
-  while (!over.aborted) {
-    if (writing.isDue()) await writing.writeOldest();
-    else if (plan.state !== 'open' && plan.ranges.length === 0) await aborted(over);
-    else if (plan.state !== 'open' || writing.isFull()) await writing.untilDue();
-    else await readOn(world, job, lane, plan, writing, progress, over);
+  progress.put(plan.level());
+  try {
+    while (!over.aborted) {
+      if (writing.isDue()) await writing.writeOldest();
+      else if (plan.state !== 'open' && plan.ranges.length === 0) await aborted(over);
+      else if (plan.state !== 'open' || writing.isFull()) await writing.untilDue();
+      else await readOn(world, job, lane, plan, writing, progress, over);
+    }
+  } finally {
+    progress.drop();
   }
-  progress.drop(lane.partition);
   await lane.release();
 }
 
@@ -45,7 +48,7 @@ async function readOn(
   lane: Lane,
   plan: Plan,
   writing: Writing,
-  progress: Progress,
+  progress: LaneProgress,
   over: AbortSignal,
 ): Promise<void> {
   const woken = new AbortController();
@@ -61,7 +64,7 @@ async function readOn(
     const result = decodeAt(resultRecordCodec, from, record);
     plan.take(record.offset, result);
   }
-  if (records.length > 0) progress.put(lane.partition, plan.level());
+  if (records.length > 0) progress.put(plan.level());
 }
 
 /** The ranges that wait to be written, and the patience with the bucket they go to. */

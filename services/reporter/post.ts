@@ -31,9 +31,8 @@ export function openPost(world: World, first: Job): Post {
 
     async function hold(lane: Lane): Promise<void> {
       try {
-        await runLane(world, job, lane, over, progress);
+        await runLane(world, job, lane, over, progress.hold(lane.partition));
       } catch (error) {
-        progress.drop(lane.partition);
         if (!isLogError(error) || error.failure === 'lost') throw error;
         isFenced = error.failure === 'fenced' && !lane.revoked.aborted;
         if (isFenced) left.abort();
@@ -54,6 +53,7 @@ export function openPost(world: World, first: Job): Post {
 
   /** Writes the manifest once it is due, and says so until the job's record shows it. */
   async function finish(): Promise<void> {
+    let takeovers = 0;
     while (!dismissed.aborted) {
       const { next } = changes;
       if (wantedOf(job) !== 'finish') await aborted(AbortSignal.any([next, dismissed]));
@@ -61,7 +61,11 @@ export function openPost(world: World, first: Job): Post {
         const reported = await finishReport(world, job, dismissed).catch(nothingIfTakenOver);
         if (reported !== null) {
           await tellUntilShown((turn) => ({ kind: 'reported', jobId: job.id, turn, reported }));
-        } else await world.clock.sleep(world.limits.finisherDelayMs, dismissed);
+        } else {
+          // Once at once: brokers fence a commit that took long, though nobody else wants the job.
+          takeovers += 1;
+          if (takeovers > 1) await world.clock.sleep(world.limits.finisherDelayMs, dismissed);
+        }
       }
     }
   }

@@ -12,16 +12,22 @@ import { inboxTopic } from '../core/names.ts';
 import type { ReportNote } from './note.ts';
 import type { World } from './world.ts';
 
+/** What one holding of a lane says. */
+export interface LaneProgress {
+  put(level: ReportNote): void;
+  /** It is held here no more; a later holding of the same lane is not touched. */
+  drop(): void;
+}
+
 export interface Progress {
-  put(partition: number, level: ReportNote): void;
-  /** The lane is held here no more. */
-  drop(partition: number): void;
+  hold(partition: number): LaneProgress;
   /** The job's record has changed. */
   look(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
 interface LaneState {
+  readonly holder: LaneProgress;
   level: ReportNote;
   /** Read and turn when it was last said; null: the newest level has not been said. */
   said: { readonly turn: number } | null;
@@ -38,12 +44,17 @@ export function openProgress(world: World, job: () => Job): Progress {
   }
 
   return {
-    put: (partition, level) => {
-      lanes.set(partition, { level, said: null });
-      bell.ring();
-    },
-    drop: (partition) => {
-      lanes.delete(partition);
+    hold: (partition) => {
+      const holder: LaneProgress = {
+        put: (level) => {
+          lanes.set(partition, { holder, level, said: null });
+          bell.ring();
+        },
+        drop: () => {
+          if (lanes.get(partition)?.holder === holder) lanes.delete(partition);
+        },
+      };
+      return holder;
     },
     look: () => {
       for (const [partition, lane] of lanes) {
