@@ -17,6 +17,16 @@ export function isBucketName(text: string): boolean {
   return bucketName.test(text) && !text.includes('..');
 }
 
+/** Whether it has the form; whether a bucket could have that name is another question. */
+export function isBucketArn(text: string): boolean {
+  return bucketArn.test(text);
+}
+
+/** Whether it has the form, as above. */
+export function isObjectArn(text: string): boolean {
+  return objectArn.test(text);
+}
+
 /** null if it is not the ARN of a bucket. */
 export function parseBucketArn(text: string): string | null {
   const bucket = bucketArn.exec(text)?.[1] ?? '';

@@ -1,7 +1,7 @@
 // How often and how long a task is tried. A task always ends: after attemptsMax attempts or at its
 // deadline. Attempts that the world's errors stopped are not counted (outcome.ts).
 import type { Random } from './clock.ts';
-import type { OperationName } from './operation.ts';
+import type { BuiltOperationName } from './operation.ts';
 
 export const attemptsMax = 6;
 export const retryDelayMsFirst = 200;
@@ -17,7 +17,7 @@ export function retryDelayMs(attempts: number, random: Random): number {
   return random() * Math.min(retryDelayMsMax, retryDelayMsFirst * 2 ** (attempts - 1));
 }
 
-export function deadlineMs(operation: OperationName): number {
+export function deadlineMs(operation: BuiltOperationName): number {
   switch (operation) {
     case 'S3PutObjectCopy':
       return copyDeadlineMs;

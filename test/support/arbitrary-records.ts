@@ -28,11 +28,47 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     parameters: fc.constant({}),
   }),
   fc.record({
+    name: fc.constant('S3PutObjectAcl' as const),
+    parameters: fc.record({
+      AccessControlPolicy: fc.record({
+        AccessControlList: fc.record({
+          Owner: fc.record({ ID: text }),
+          Grants: fc.array(fc.record({ Permission: fc.constant('READ' as const) })),
+        }),
+      }),
+    }),
+  }),
+  fc.record({
+    name: fc.constant('S3PutObjectRetention' as const),
+    parameters: fc.record({
+      BypassGovernanceRetention: fc.boolean(),
+      Retention: fc.record({ RetainUntilDate: text, EventHold: fc.constant('ON' as const) }),
+    }),
+  }),
+  fc.record({
+    name: fc.constant('LambdaInvoke' as const),
+    parameters: fc.record({
+      FunctionArn: text,
+      UserArguments: fc.dictionary(text, text, { noNullPrototype: true }),
+    }),
+  }),
+  fc.record({
+    name: fc.constant('S3UpdateObjectEncryption' as const),
+    parameters: fc.record({
+      ObjectEncryption: fc.record({ 'SSE-KMS': fc.record({ KMSKeyArn: text }) }),
+    }),
+  }),
+  fc.record({
+    name: fc.constant('S3ReplicateObject' as const),
+    parameters: fc.constant({}),
+  }),
+  fc.record({
     name: fc.constant('S3PutObjectCopy' as const),
     parameters: fc.record(
       {
         TargetResource: text,
         TargetKeyPrefix: text,
+        ObjectLockEventHoldDuration: fc.record({ Days: fc.nat() }),
         RequesterPays: fc.boolean(),
         NewObjectTagging: fc.array(tag, { maxLength: 3 }),
         NewObjectMetadata: fc.record(

@@ -14,7 +14,13 @@ import { type Control, openControl } from '../../services/control/open-control.t
 import type { Level } from '../../services/core/message.ts';
 import { controlTopics, inboxTopic } from '../../services/core/names.ts';
 import { openMemoryS3 } from './memory-s3.ts';
-import { type SignOptions, sendRaw, signHeaders, type WireAnswer } from './signed-request.ts';
+import {
+  contentOf,
+  type SignOptions,
+  sendRaw,
+  signHeaders,
+  type WireAnswer,
+} from './signed-request.ts';
 
 export const accountId = '123456789012';
 export const otherAccountId = '111122223333';
@@ -115,6 +121,18 @@ export async function openFront(changes: Partial<ControlPorts> = {}): Promise<Co
       await handle.log.end();
     },
   };
+}
+
+/** DescribeJob's answer once it carries a TerminationDate; each answer is a fact of its own. */
+export async function untilEnded(
+  front: ControlFront,
+  target: string,
+  options: Partial<SignOptions> = {},
+): Promise<string> {
+  for (;;) {
+    const { body } = await front.call('GET', target, '', options);
+    if (contentOf(body, 'TerminationDate') !== '') return body;
+  }
 }
 
 /** A CreateJob body that is accepted; each part can be replaced. */

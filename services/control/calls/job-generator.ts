@@ -1,6 +1,6 @@
 // The manifest generator of a CreateJob request to the stored one, and back. Only what the request
 // itself shows is checked; whether the bucket is there is found in Preparing.
-import { parseBucketArn } from '../../core/arn.ts';
+import { isBucketArn } from '../../core/arn.ts';
 import type { ManifestGenerator } from '../../core/manifest-generator.ts';
 import type { ValueOf, WritableOf } from '../wire/shape.ts';
 import type { manifestGenerator } from '../wire/shapes.ts';
@@ -14,7 +14,7 @@ export function generatorOf(wire: ValueOf<typeof manifestGenerator>): ManifestAn
     return problem(`${place} is required: it is the only generator there is.`);
   }
   const { SourceBucket, ManifestOutputLocation: output, EnableManifestOutput } = generator;
-  if (parseBucketArn(SourceBucket) === null) {
+  if (!isBucketArn(SourceBucket)) {
     return notBucket(`${place}.SourceBucket`);
   }
   if (EnableManifestOutput && output === undefined) {
@@ -22,7 +22,7 @@ export function generatorOf(wire: ValueOf<typeof manifestGenerator>): ManifestAn
       `${place}.ManifestOutputLocation must be given when EnableManifestOutput is true.`,
     );
   }
-  if (output !== undefined && parseBucketArn(output.Bucket) === null) {
+  if (output !== undefined && !isBucketArn(output.Bucket)) {
     return notBucket(`${place}.ManifestOutputLocation.Bucket`);
   }
   return { kind: 'manifest', manifest: { format: 'generated', generator } };

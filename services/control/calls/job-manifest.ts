@@ -1,6 +1,6 @@
 // The manifest of a CreateJob request to the stored one, and back. Whether the object exists and
 // holds what it should is found in Preparing; here only what the request itself shows.
-import { parseObjectArn } from '../../core/arn.ts';
+import { isObjectArn } from '../../core/arn.ts';
 import type { GivenManifest, Manifest } from '../../core/job.ts';
 import type { ValueOf, WritableOf } from '../wire/shape.ts';
 import type { jobManifest } from '../wire/shapes.ts';
@@ -14,7 +14,7 @@ export type ManifestAnswer =
 
 export function manifestOf(wire: WireManifest): ManifestAnswer {
   const { ObjectArn: objectArn, ObjectVersionId, ETag: etag } = wire.Location;
-  if (parseObjectArn(objectArn) === null) {
+  if (!isObjectArn(objectArn)) {
     return problem(
       'Manifest.Location.ObjectArn must name an object of a bucket, such as ' +
         'arn:aws:s3:::bucket/manifest.csv.',

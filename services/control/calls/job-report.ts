@@ -1,6 +1,6 @@
 // The report settings of a CreateJob request to the stored ones, and back. With Enabled true,
 // bucket, format and scope are demanded (User Guide, "Creating a job"); a prefix is not.
-import { parseBucketArn } from '../../core/arn.ts';
+import { isBucketArn } from '../../core/arn.ts';
 import type { ReportSettings } from '../../core/job.ts';
 import type { ValueOf } from '../wire/shape.ts';
 import type { jobReport } from '../wire/shapes.ts';
@@ -20,7 +20,7 @@ export function reportOf(wire: WireReport): ReportAnswer {
       .map(([name]) => `Report.${name}`);
     return problem(`${missing.join(', ')} must be given when Report.Enabled is true.`);
   }
-  if (parseBucketArn(bucketArn) === null) {
+  if (!isBucketArn(bucketArn)) {
     return problem('Report.Bucket must be the ARN of a bucket, such as arn:aws:s3:::reports.');
   }
   return {

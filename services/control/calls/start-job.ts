@@ -1,11 +1,12 @@
 // The start of a job that somebody asked for, whichever way the request came: everything that the
 // request itself shows is checked here; whatever touches S3 is checked in Preparing and ends in
 // FailureReasons. Resolves when the job is durable. The ClientRequestToken makes a repeat harmless.
-// Invariant: a job that exists can be run by this build, under a role that is configured.
+// Invariant: a job that exists has a role that is configured; what this build cannot run of it
+// fails in Preparing (core/not-built.ts).
 import { randomUUID } from 'node:crypto';
 import { isRefusalCode, type Refusal } from '../../core/errors.ts';
 import type { JobRequest } from '../../core/job.ts';
-import { needsSubresources } from '../../core/operations/registry.ts';
+import { isBuilt, needsSubresources } from '../../core/operations/registry.ts';
 import type { Roles } from '../../core/storage.ts';
 import { hashing } from '../auth/hashing.ts';
 import type { Caller } from '../auth/verify-signature.ts';
@@ -122,9 +123,10 @@ function roleProblem(request: JobRequest, roles: Roles): Refused | undefined {
         'add it to the file that S3BATCH_ROLES names.',
     );
   }
-  if (needsSubresources(request.operation) && !role.subresourcesSafe) {
+  const { operation } = request;
+  if (isBuilt(operation) && needsSubresources(operation) && !role.subresourcesSafe) {
     return bad(
-      `${request.operation.name} is not sent to ${role.endpoint}: some servers answer a tagging ` +
+      `${operation.name} is not sent to ${role.endpoint}: some servers answer a tagging ` +
         'request by overwriting the object. If this one understands object tagging, say so with ' +
         'S3BATCH_TAGGING_SAFE=true (or subresourcesSafe in the file that S3BATCH_ROLES names).',
     );

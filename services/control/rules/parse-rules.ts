@@ -3,11 +3,13 @@
 import { z } from 'zod';
 import { isBucketName, parseBucketArn } from '../../core/arn.ts';
 import type { ReportSettings } from '../../core/job.ts';
-import type { Operation } from '../../core/operation.ts';
+import type { BuiltOperation } from '../../core/operation.ts';
 import {
-  operationFor,
+  isBuilt,
   operationNames,
   operationNamesNotBuilt,
+  partNotBuilt,
+  problemOf,
   readOperation,
 } from '../../core/operations/registry.ts';
 import { describeIssue } from './describe-issue.ts';
@@ -162,21 +164,25 @@ function ruleOf(fields: RuleFields, defaults: RuleDefaults): RuleAnswer {
 }
 
 /** A sentence if it cannot be run. */
-function operationOf(fields: Readonly<Record<string, unknown>>): Operation | string {
+function operationOf(fields: Readonly<Record<string, unknown>>): BuiltOperation | string {
   const [name, ...others] = Object.keys(fields);
   if (name === undefined || others.length > 0) {
     return `must name exactly one of ${operationNames.join(', ')}.`;
   }
-  if (operationNamesNotBuilt.includes(name)) {
-    return `${name} is not supported by this version of s3batch yet.`;
-  }
+  if (operationNamesNotBuilt.some((known) => known === name)) return notBuilt(name);
   const operation = readOperation(name, fields[name]);
   if (operation === null) {
     return operationNames.some((known) => known === name)
       ? `the parameters of ${name} do not have the form that S3 Control gives them.`
       : `${name} is no operation; known are ${operationNames.join(', ')}.`;
   }
-  return operationFor(operation).problem ?? operation;
+  const part = partNotBuilt(operation);
+  if (part !== null || !isBuilt(operation)) return notBuilt(part ?? name);
+  return problemOf(operation) ?? operation;
+}
+
+function notBuilt(what: string): string {
+  return `${what} is not supported by this version of s3batch yet.`;
 }
 
 function reportOf(fields: RuleFields['report']): ReportSettings {

@@ -1,7 +1,7 @@
 // A drop rule: whatever Inventory delivery arrives under its prefix becomes one job. Parsed once
 // from the operator's file; inside, everything is checked and every default filled in.
 import type { ReportSettings } from '../../core/job.ts';
-import type { Operation } from '../../core/operation.ts';
+import type { BuiltOperation } from '../../core/operation.ts';
 
 export interface Rule {
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Rule {
   readonly sourceBucket: string;
   readonly roleArn: string;
   readonly accountId: string;
-  readonly operation: Operation;
+  readonly operation: BuiltOperation;
   readonly report: ReportSettings;
   readonly priority: number;
   readonly confirmationRequired: boolean;

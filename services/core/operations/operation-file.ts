@@ -1,14 +1,21 @@
 // The skeleton that every operation file fills: the form of its parameters, AWS's limits on them,
-// the S3 call of one task, and what an answer means when the call was made before.
+// and, once the operation is built, the S3 call of one task and what an answer means when the call
+// was made before.
 import type { S3Call, Tag } from '../s3-call.ts';
 import type { Task } from '../task.ts';
 
-export interface OperationFile<Name extends string, Parameters> {
+/** What is needed to take an operation, keep it and show it. */
+export interface OperationForm<Name extends string, Parameters> {
   readonly name: Name;
   /** Whether the value has the form of these parameters; unknown members are refused. */
   isParameters(value: unknown): value is Parameters;
   /** What is wrong with them, said to whoever creates the job; null if nothing is. */
   problem(parameters: Parameters): string | null;
+}
+
+/** What is needed to do it. */
+export interface OperationFile<Name extends string, Parameters>
+  extends OperationForm<Name, Parameters> {
   /** What is the same for every task of a job is worked out once, here. */
   prepare(parameters: Parameters): (task: Task) => S3Call;
   /** Whether this refusal, on an attempt after the first, shows that an earlier attempt worked. */
@@ -51,6 +58,8 @@ export function isShape(
 }
 
 export const isTag = isShape({ Key: isText, Value: isText }, ['Key', 'Value']);
+
+export const isEventHoldDuration = isShape({ Days: isCount, Years: isCount });
 
 export const objectTagsMax = 10;
 export const tagKeyCharactersMax = 128;

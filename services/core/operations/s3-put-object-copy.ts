@@ -6,9 +6,11 @@ import type { Grant, ObjectMetadata, PutObjectCopyParameters } from '../operatio
 import type { CopyObjectInput, Tag } from '../s3-call.ts';
 import { encodeRfc3986 } from '../sigv4.ts';
 import type { Task } from '../task.ts';
+import { granteeOf, grantProblem, isGrant } from './grants.ts';
 import {
   isAnyOf,
   isCount,
+  isEventHoldDuration,
   isFlag,
   isListOf,
   isShape,
@@ -18,15 +20,6 @@ import {
   type OperationFile,
   tagsProblem,
 } from './operation-file.ts';
-
-const isGrant = isShape({
-  Grantee: isShape({
-    TypeIdentifier: isAnyOf('id', 'emailAddress', 'uri'),
-    Identifier: isText,
-    DisplayName: isText,
-  }),
-  Permission: isAnyOf('FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'),
-});
 
 const isMetadata = isShape({
   CacheControl: isText,
@@ -47,6 +40,7 @@ const hasForm = isShape({
   CannedAccessControlList: isText,
   AccessControlGrants: isListOf(isGrant),
   MetadataDirective: isAnyOf('COPY', 'REPLACE'),
+  AnnotationDirective: isAnyOf('COPY', 'EXCLUDE'),
   ModifiedSinceConstraint: isText,
   NewObjectMetadata: isMetadata,
   NewObjectTagging: isListOf(isTag),
@@ -61,6 +55,8 @@ const hasForm = isShape({
   ObjectLockRetainUntilDate: isText,
   BucketKeyEnabled: isFlag,
   ChecksumAlgorithm: isText,
+  ObjectLockEventHold: isAnyOf('ON', 'OFF'),
+  ObjectLockEventHoldDuration: isEventHoldDuration,
 });
 
 export const s3PutObjectCopy: OperationFile<'S3PutObjectCopy', PutObjectCopyParameters> = {
@@ -94,14 +90,28 @@ export const s3PutObjectCopy: OperationFile<'S3PutObjectCopy', PutObjectCopyPara
 
 function targetProblem({ TargetResource }: PutObjectCopyParameters): string | null {
   if (TargetResource === undefined) return 'TargetResource is missing: the bucket to copy to.';
-  if (TargetResource.split(':')[2] === 's3express') {
-    return `TargetResource ${TargetResource} is a directory bucket, which is not supported yet.`;
-  }
-  if (parseBucketArn(TargetResource) === null) {
+  if (parseBucketArn(TargetResource) === null && !isDirectoryBucket(TargetResource)) {
     return `TargetResource ${TargetResource} is not the ARN of a bucket (arn:aws:s3:::bucket).`;
   }
   return null;
 }
+
+function isDirectoryBucket(arn: string): boolean {
+  return /^arn:[^:]+:s3express:[^:]+:\d{12}:bucket\/[a-z0-9.-]+--x-s3$/.test(arn);
+}
+
+/** The part of a copy that this version does not do; null if it does all of it. */
+export function copyPartNotBuilt(parameters: PutObjectCopyParameters): string | null {
+  if (isDirectoryBucket(parameters.TargetResource ?? '')) return 'to a directory bucket';
+  const member = membersNotBuilt.find((name) => parameters[name] !== undefined);
+  return member === undefined ? null : `with ${member}`;
+}
+
+const membersNotBuilt = [
+  'AnnotationDirective',
+  'ObjectLockEventHold',
+  'ObjectLockEventHoldDuration',
+] as const;
 
 function datesProblem(parameters: PutObjectCopyParameters): string | null {
   const dates = {
@@ -119,7 +129,9 @@ function datesProblem(parameters: PutObjectCopyParameters): string | null {
 }
 
 function lockProblem(parameters: PutObjectCopyParameters): string | null {
-  const { ObjectLockMode, ObjectLockRetainUntilDate } = parameters;
+  const { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockEventHold } = parameters;
+  // While an event hold is on, its duration stands for the date.
+  if (ObjectLockEventHold !== undefined) return null;
   return (ObjectLockMode === undefined) === (ObjectLockRetainUntilDate === undefined)
     ? null
     : 'ObjectLockMode and ObjectLockRetainUntilDate must be given together.';
@@ -131,18 +143,11 @@ function grantsProblem(parameters: PutObjectCopyParameters): string | null {
     return 'CannedAccessControlList and AccessControlGrants cannot both be given.';
   }
   for (const grant of grants) {
-    const grantee = granteeOf(grant);
-    if (grantee === null) return 'Every grant needs a Grantee with TypeIdentifier and Identifier.';
-    if (grant.Permission === undefined) return `The grant to ${grantee} has no Permission.`;
+    const problem = grantProblem(grant);
+    if (problem !== null) return problem;
     if (grant.Permission === 'WRITE') return 'CopyObject cannot grant WRITE on an object.';
   }
   return null;
-}
-
-/** As a grant header names it; null if it lacks a part. */
-function granteeOf({ Grantee: grantee }: Grant): string | null {
-  if (grantee?.TypeIdentifier === undefined || grantee.Identifier === undefined) return null;
-  return `${grantee.TypeIdentifier}="${grantee.Identifier}"`;
 }
 
 function folderOf(prefix: string): string {

@@ -8,6 +8,7 @@ import type { Job } from '../../../services/core/job.ts';
 import { encodeKey } from '../../../services/core/key.ts';
 import type { Log, StoredRecord } from '../../../services/core/log.ts';
 import { historyTopic, jobSpace, resultsTopic } from '../../../services/core/names.ts';
+import { isBuilt } from '../../../services/core/operations/registry.ts';
 import { transitions } from '../../../services/core/transitions.ts';
 import type { MemoryS3 } from '../../support/memory-s3.ts';
 import { bucket, copied, type PlannedJob, reportBucket } from './plan.ts';
@@ -85,7 +86,9 @@ function isInScope({ request: { report } }: Job, status: 'succeeded' | 'failed')
 function isDone(s3: MemoryS3, planned: PlannedJob, key: string): boolean {
   const object = s3.peek(bucket, key);
   const tags = JSON.stringify(object?.tags ?? null);
-  switch (planned.request.operation.name) {
+  const { operation } = planned.request;
+  if (!isBuilt(operation)) return false;
+  switch (operation.name) {
     case 'S3PutObjectTagging':
       return tags.includes(`"${planned.index}"`) && !tags.includes('before');
     case 'S3DeleteObjectTagging':

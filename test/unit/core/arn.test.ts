@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import {
+  isBucketArn,
   isBucketName,
+  isObjectArn,
   parseBucketArn,
   parseObjectArn,
   parseS3Url,
@@ -29,6 +31,18 @@ test.each([
   ['arn:aws:s3:::-lists/all.csv', null],
 ])('the object of %s is %o', (arn, name) => {
   expect(parseObjectArn(arn)).toEqual(name);
+});
+
+test('an ARN may have the form and name what no bucket is called', () => {
+  expect([isBucketArn('arn:aws:s3:::r'), parseBucketArn('arn:aws:s3:::r')]).toEqual([true, null]);
+  expect([isObjectArn('arn:aws:s3:::m/k'), parseObjectArn('arn:aws:s3:::m/k')]).toEqual([
+    true,
+    null,
+  ]);
+  expect([isBucketArn('arn:aws:s3:::r/k'), isBucketArn('r'), isBucketArn('arn:aws:s3:::')]).toEqual(
+    [false, false, false],
+  );
+  expect([isObjectArn('arn:aws:s3:::m'), isObjectArn('arn:aws:s3:::m/')]).toEqual([false, false]);
 });
 
 test('an s3:// URL names bucket and key, and comes back', () => {

@@ -17,6 +17,17 @@ test('what is built has nothing to say', () => {
   expect(notBuilt(sampleRequest())).toBe(null);
 });
 
+test('an operation that is not built fails its job in Preparing, and is named', () => {
+  const request = sampleRequest({ operation: { name: 'S3ReplicateObject', parameters: {} } });
+  expect(notBuilt(request)).toEqual({
+    code: 'NotImplemented',
+    reason: 'This version of s3batch does not do S3ReplicateObject yet. No object was touched.',
+  });
+  expect(notBuilt({ ...request, manifest: generated })?.reason).toContain(
+    'S3ReplicateObject and ManifestGenerator (S3JobManifestGenerator) yet',
+  );
+});
+
 test('a job with a manifest generator fails in Preparing and names it', () => {
   const command = createCommand('job-1', { manifest: generated, confirmationRequired: true });
   const job = newJob(command, decideLimits.frozen, 0);

@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import type { PutObjectCopyParameters } from '../../../services/core/operation.ts';
+import type {
+  Grant,
+  LambdaInvokeParameters,
+  Operation,
+  PutObjectAclParameters,
+  PutObjectCopyParameters,
+  PutObjectRetentionParameters,
+} from '../../../services/core/operation.ts';
 import {
   needsSubresources,
   operationFor,
   operationNames,
   operationNamesNotBuilt,
+  partNotBuilt,
+  problemOf,
   readOperation,
 } from '../../../services/core/operations/registry.ts';
 import { s3PutObjectCopy } from '../../../services/core/operations/s3-put-object-copy.ts';
@@ -13,7 +22,7 @@ import type { Task } from '../../../services/core/task.ts';
 const task: Task = { bucket: 'src', key: 'a b/ü+(1)', written: null, versionId: null };
 const target = { TargetResource: 'arn:aws:s3:::dst' };
 
-test('every operation of AWS is either built or refused by name', () => {
+test('every operation of AWS is either built, or taken and not run', () => {
   expect([...operationNames, ...operationNamesNotBuilt].toSorted()).toEqual([
     'LambdaInvoke',
     'S3ComputeObjectChecksum',
@@ -48,7 +57,24 @@ test.each([
   ['S3PutObjectCopy', { NewObjectMetadata: { ContentLength: -1 } }, false],
   ['S3PutObjectCopy', { NewObjectMetadata: { UserMetadata: { a: 1 } } }, false],
   ['S3PutObjectCopy', { MetadataDirective: 'MOVE' }, false],
-  ['LambdaInvoke', {}, false],
+  ['S3PutObjectCopy', { ObjectLockEventHoldDuration: { Days: 1, Weeks: 1 } }, false],
+  ['LambdaInvoke', {}, true],
+  ['LambdaInvoke', { UserArguments: { a: 1 } }, false],
+  ['S3PutObjectAcl', { AccessControlPolicy: { AccessControlList: { Owner: {} } } }, true],
+  ['S3PutObjectAcl', { AccessControlPolicy: { AccessControlList: {} } }, false],
+  ['S3InitiateRestoreObject', { ExpirationInDays: 0, GlacierJobTier: 'BULK' }, true],
+  ['S3InitiateRestoreObject', { GlacierJobTier: 'EXPEDITED' }, false],
+  ['S3PutObjectLegalHold', { LegalHold: { Status: 'ON' } }, true],
+  ['S3PutObjectLegalHold', { LegalHold: {} }, false],
+  ['S3PutObjectRetention', { Retention: {} }, true],
+  ['S3PutObjectRetention', {}, false],
+  ['S3ReplicateObject', {}, true],
+  ['S3ReplicateObject', { Rule: 'a' }, false],
+  ['S3ComputeObjectChecksum', { ChecksumType: 'COMPOSITE' }, true],
+  ['S3ComputeObjectChecksum', { ChecksumType: 'HALF' }, false],
+  ['S3UpdateObjectEncryption', { ObjectEncryption: { 'SSE-KMS': { KMSKeyArn: 'k' } } }, true],
+  ['S3UpdateObjectEncryption', { ObjectEncryption: { 'SSE-KMS': {} } }, false],
+  ['S3Explode', {}, false],
 ])('%s with %j has the form of its parameters: %s', (name, parameters, isGood) => {
   const expected = isGood ? { name, parameters } : null;
   expect(readOperation(name, parameters)).toEqual(expected);
@@ -60,7 +86,7 @@ describe('S3PutObjectTagging', () => {
     operationFor({ name: 'S3PutObjectTagging', parameters: { TagSet } });
 
   test('replaces the tags of one object or version', () => {
-    expect(tagging(tags)).toMatchObject({ name: 'S3PutObjectTagging', problem: null });
+    expect(tagging(tags).name).toBe('S3PutObjectTagging');
     expect(tagging(tags).request(task)).toEqual({
       command: 'PutObjectTagging',
       input: { Bucket: 'src', Key: task.key, Tagging: { TagSet: tags } },
@@ -81,7 +107,8 @@ describe('S3PutObjectTagging', () => {
     [[{ Key: 'k', Value: 'v'.repeat(257) }], 'The value of tag "k" has more than 256 characters.'],
     [[...tags, ...tags], 'Tag "colour" is given more than once.'],
   ])('refuses what S3 would refuse', (set, problem) => {
-    expect(tagging(set).problem).toContain(problem);
+    const operation = { name: 'S3PutObjectTagging', parameters: { TagSet: set } } as const;
+    expect(problemOf(operation)).toContain(problem);
     expect(() => tagging(set).request(task)).toThrow('S3PutObjectTagging cannot run');
   });
 
@@ -90,7 +117,9 @@ describe('S3PutObjectTagging', () => {
       Key: `${at}`.padEnd(128, 'k'),
       Value: 'v'.repeat(256),
     }));
-    expect(tagging(most).problem).toBeNull();
+    const operation = { name: 'S3PutObjectTagging', parameters: { TagSet: most } } as const;
+    expect(problemOf(operation)).toBeNull();
+    expect(tagging(most).request(task).input).toMatchObject({ Tagging: { TagSet: most } });
   });
 });
 
@@ -98,7 +127,7 @@ describe('S3DeleteObjectTagging', () => {
   const deletion = operationFor({ name: 'S3DeleteObjectTagging', parameters: {} });
 
   test('removes the tags of one object or version', () => {
-    expect(deletion.problem).toBeNull();
+    expect(problemOf({ name: 'S3DeleteObjectTagging', parameters: {} })).toBeNull();
     expect(deletion.request(task)).toEqual({
       command: 'DeleteObjectTagging',
       input: { Bucket: 'src', Key: task.key },
@@ -245,8 +274,8 @@ describe('S3PutObjectCopy', () => {
     [{}, 'TargetResource is missing'],
     [{ TargetResource: 'dst' }, 'TargetResource dst is not the ARN of a bucket'],
     [
-      { TargetResource: 'arn:aws:s3express:us-east-1:123456789012:bucket/b--use1-az4--x-s3' },
-      'is a directory bucket, which is not supported yet',
+      { TargetResource: 'arn:aws:s3express:us-east-1:123456789012:bucket/b' },
+      'is not the ARN of a bucket',
     ],
     [
       { ...target, ModifiedSinceConstraint: 'soon' },
@@ -283,7 +312,7 @@ describe('S3PutObjectCopy', () => {
     ],
     [{ ...target, NewObjectTagging: [{ Key: '', Value: '' }] }, "A tag's key must have"],
   ])('%j is refused', (parameters, problem) => {
-    expect(copy(parameters).problem).toContain(problem);
+    expect(problemOf({ name: 'S3PutObjectCopy', parameters })).toContain(problem);
   });
 });
 
@@ -292,4 +321,95 @@ test('tagging is a sub-resource call, a copy is none', () => {
   expect(needsSubresources(tagging)).toBe(true);
   expect(needsSubresources({ name: 'S3DeleteObjectTagging', parameters: {} })).toBe(true);
   expect(needsSubresources({ name: 'S3PutObjectCopy', parameters: {} })).toBe(false);
+});
+
+const express = 'arn:aws:s3express:us-east-1:123456789012:bucket/b--use1-az4--x-s3';
+const copyOf = (parameters: PutObjectCopyParameters): Operation => ({
+  name: 'S3PutObjectCopy',
+  parameters,
+});
+
+test.each<[Operation, string | null]>([
+  [{ name: 'S3PutObjectTagging', parameters: { TagSet: [] } }, null],
+  [{ name: 'S3DeleteObjectTagging', parameters: {} }, null],
+  [copyOf(target), null],
+  [copyOf({ TargetResource: express }), 'S3PutObjectCopy to a directory bucket'],
+  [copyOf({}), null],
+  [
+    copyOf({ ...target, AnnotationDirective: 'EXCLUDE' }),
+    'S3PutObjectCopy with AnnotationDirective',
+  ],
+  [copyOf({ ...target, ObjectLockEventHold: 'ON' }), 'S3PutObjectCopy with ObjectLockEventHold'],
+  [{ name: 'S3ReplicateObject', parameters: {} }, 'S3ReplicateObject'],
+  [{ name: 'LambdaInvoke', parameters: {} }, 'LambdaInvoke'],
+])('what is not built of %j: %s', (operation, part) => {
+  expect(partNotBuilt(operation)).toBe(part);
+  if (part === null) expect(operationFor(operation).name).toBe(operation.name);
+  else expect(() => operationFor(operation)).toThrow(`This worker cannot run ${part}: upgrade it.`);
+});
+
+const owner = { ID: 'o' };
+const acl = (AccessControlPolicy: PutObjectAclParameters['AccessControlPolicy']): Operation => ({
+  name: 'S3PutObjectAcl',
+  parameters: AccessControlPolicy === undefined ? {} : { AccessControlPolicy },
+});
+const grantTo = (Identifier: string): Grant => ({ Grantee: { TypeIdentifier: 'id', Identifier } });
+const lambda = (parameters: LambdaInvokeParameters): Operation => ({
+  name: 'LambdaInvoke',
+  parameters,
+});
+const retention = (Retention: PutObjectRetentionParameters['Retention']): Operation => ({
+  name: 'S3PutObjectRetention',
+  parameters: { Retention },
+});
+const keyArn = 'arn:aws:kms:us-east-1:123456789012:key/k';
+const date = '2030-01-01T00:00:00Z';
+const FunctionArn = 'f';
+
+test.each<[Operation, string | null]>([
+  [acl({ CannedAccessControlList: 'private' }), null],
+  [acl({ AccessControlList: { Owner: owner } }), null],
+  [
+    acl({ AccessControlList: { Owner: owner, Grants: [{ ...grantTo('1'), Permission: 'READ' }] } }),
+    null,
+  ],
+  [acl(undefined), 'exactly one of AccessControlList and CannedAccessControlList'],
+  [acl({}), 'exactly one of'],
+  [
+    acl({ CannedAccessControlList: 'private', AccessControlList: { Owner: owner } }),
+    'exactly one of',
+  ],
+  [acl({ AccessControlList: { Owner: owner, Grants: [{}] } }), 'Every grant needs a Grantee'],
+  [acl({ AccessControlList: { Owner: owner, Grants: [grantTo('1')] } }), 'has no Permission'],
+  [lambda({ FunctionArn }), null],
+  [lambda({ FunctionArn, InvocationSchemaVersion: '1.0' }), null],
+  [lambda({ FunctionArn, InvocationSchemaVersion: '2.0', UserArguments: { a: 'b' } }), null],
+  [lambda({}), 'FunctionArn is missing'],
+  [lambda({ FunctionArn, InvocationSchemaVersion: '3.0' }), "must be 1.0 or 2.0, not '3.0'"],
+  [lambda({ FunctionArn, UserArguments: { a: 'b' } }), 'need InvocationSchemaVersion 2.0'],
+  [retention({}), null],
+  [retention({ Mode: 'GOVERNANCE', RetainUntilDate: date }), null],
+  [retention({ Mode: 'GOVERNANCE', EventHold: 'ON', EventHoldDuration: { Days: 3 } }), null],
+  [retention({ Mode: 'GOVERNANCE' }), 'must be given together'],
+  [retention({ RetainUntilDate: date }), 'must be given together'],
+  [copyOf({ ...target, ObjectLockMode: 'COMPLIANCE', ObjectLockEventHold: 'ON' }), null],
+  [{ name: 'S3InitiateRestoreObject', parameters: {} }, null],
+  [{ name: 'S3PutObjectLegalHold', parameters: { LegalHold: { Status: 'ON' } } }, null],
+  [{ name: 'S3ReplicateObject', parameters: {} }, null],
+  [{ name: 'S3ComputeObjectChecksum', parameters: {} }, null],
+  [
+    {
+      name: 'S3UpdateObjectEncryption',
+      parameters: { ObjectEncryption: { 'SSE-KMS': { KMSKeyArn: keyArn } } },
+    },
+    null,
+  ],
+  [
+    { name: 'S3UpdateObjectEncryption', parameters: { ObjectEncryption: {} } },
+    'ObjectEncryption must hold SSE-KMS',
+  ],
+  [{ name: 'S3UpdateObjectEncryption', parameters: {} }, 'ObjectEncryption must hold SSE-KMS'],
+])('%j has this problem: %s', (operation, problem) => {
+  if (problem === null) expect(problemOf(operation)).toBeNull();
+  else expect(problemOf(operation)).toContain(problem);
 });

@@ -82,6 +82,15 @@ describe('the file of drop rules', () => {
       { ...whole, operation: { LambdaInvoke: {} } },
       'LambdaInvoke is not supported by this version',
     ],
+    [
+      {
+        ...whole,
+        operation: {
+          S3PutObjectCopy: { TargetResource: 'arn:aws:s3:::t', ObjectLockEventHold: 'ON' },
+        },
+      },
+      'S3PutObjectCopy with ObjectLockEventHold is not supported by this version',
+    ],
     [{ ...whole, operation: { S3Eat: {} } }, 'S3Eat is no operation'],
     [{ ...whole, operation: { S3PutObjectTagging: { Tags: [] } } }, 'do not have the form'],
     [

@@ -7,6 +7,7 @@ import {
   jobXml,
   openFront,
   roleArn,
+  untilEnded,
 } from '../../support/control-front.ts';
 import { openMemoryS3 } from '../../support/memory-s3.ts';
 import { contentOf } from '../../support/signed-request.ts';
@@ -85,8 +86,18 @@ const refused: readonly (readonly [string, Parts, string])[] = [
     operation('<S3DeleteObjectTagging/><S3PutObjectTagging><TagSet/></S3PutObjectTagging>'),
     'exactly one operation',
   ],
-  ['an operation not built', operation('<S3PutObjectAcl/>'), 'S3PutObjectAcl is not supported'],
-  ['replication', operation('<S3ReplicateObject/>'), 'S3ReplicateObject is not supported'],
+  ['an access list that is none', operation('<S3PutObjectAcl/>'), 'exactly one of AccessControl'],
+  ['a function without name', operation('<LambdaInvoke/>'), 'FunctionArn is missing'],
+  [
+    'a retention without what to set',
+    operation('<S3PutObjectRetention/>'),
+    'Operation.S3PutObjectRetention.Retention is required',
+  ],
+  [
+    'an unknown member of an operation that is not built',
+    operation('<S3ReplicateObject><Rule/></S3ReplicateObject>'),
+    'Operation.S3ReplicateObject.Rule is not supported',
+  ],
   ['an unknown operation', operation('<S3Explode/>'), 'Operation.S3Explode is not supported'],
   [
     'an unknown member of an operation',
@@ -98,7 +109,7 @@ const refused: readonly (readonly [string, Parts, string])[] = [
   ['an object tag given twice', putTags(tag('k') + tag('k')), 'more than once'],
   ['a tag key with a character S3 does not allow', putTags(tag('a*b')), 'TagSet[1].Key'],
   ['a copy without target', operation('<S3PutObjectCopy/>'), 'TargetResource'],
-  ['a copy with event hold', copy('<ObjectLockEventHold>ON</ObjectLockEventHold>'), 'EventHold'],
+  ['an event hold of neither', copy('<ObjectLockEventHold>SO</ObjectLockEventHold>'), 'EventHold'],
   ['a copy with a wrong class', copy('<StorageClass>COLD</StorageClass>'), 'StorageClass must be'],
   [
     'a copy with a time that is none',
@@ -340,18 +351,10 @@ test('a generator is described as it was given; its job fails in Preparing and n
     '</S3JobManifestGenerator></ManifestGenerator>';
   const answer = await front.call('POST', jobs, jobXml({ manifest: whole }));
   expect([answer.status, answer.message]).toEqual([200, '']);
-  const body = await ended(contentOf(answer.body, 'JobId'));
+  const body = await untilEnded(front, `${jobs}/${contentOf(answer.body, 'JobId')}`);
   expect(body).toContain(whole);
   expect(body).not.toContain('<Manifest>');
   expect(contentOf(body, 'Status')).toBe('Failed');
   expect(contentOf(body, 'FailureCode')).toBe('NotImplemented');
   expect(contentOf(body, 'FailureReason')).toContain('does not do ManifestGenerator');
 });
-
-/** DescribeJob's answer once it carries a TerminationDate; each answer is a fact of its own. */
-async function ended(id: string): Promise<string> {
-  for (;;) {
-    const { body } = await front.call('GET', `${jobs}/${id}`);
-    if (contentOf(body, 'TerminationDate') !== '') return body;
-  }
-}
