@@ -34,7 +34,7 @@ export async function checkKafka(
   for (const warning of answer.warnings) logger.warn(warning);
 }
 
-/** Brokers that cannot be used as configured are a StartProblem. Control's log trims topics. */
+/** Brokers that cannot be used as configured are a StartProblem. Control's log trims topics and keeps positions. */
 export async function openKafka(
   settings: KafkaSettings,
   service: string,
@@ -46,10 +46,13 @@ export async function openKafka(
     const isForeign = foreignCheck(settings.prefix);
     const options = { settings, service, notice: telling(notice, logger), isForeign };
     if (service !== 'control') return await openKafkaLog(options);
-    const onTrimFailed = (error: unknown): void => {
-      logger.warn({ error: messageOf(error) }, 'topics could not be trimmed behind their readers');
+    const onUpkeepFailed = (error: unknown): void => {
+      logger.warn(
+        { error: messageOf(error) },
+        'topics could not be trimmed, or positions not kept; the next round tries again',
+      );
     };
-    return await openKafkaLog({ ...options, onTrimFailed });
+    return await openKafkaLog({ ...options, onUpkeepFailed });
   } catch (error) {
     if (isKafkaProblem(error)) throw brokerProblem(error.message);
     throw error;

@@ -26,6 +26,19 @@ export function claimGroupName(prefix: string, space: Space, identity: string): 
   return `${spaceName(prefix, space)}.claim.${escape(identity)}`;
 }
 
+/** rest: a group's name behind groupsPrefix. null: it is no claim's. */
+export function identityOfClaimGroup(rest: string): string | null {
+  return rest.startsWith('claim.') ? unescape(rest.slice('claim.'.length)) : null;
+}
+
+/** The group's own name, if it reads this topic of its space; else null. */
+export function laneGroupOf(rest: string, topic: string): string | null {
+  const end = `.${topic}`;
+  if (!rest.endsWith(end)) return null;
+  const name = rest.slice(0, -end.length);
+  return name === '' || name.includes('.') ? null : unescape(name);
+}
+
 /** What every group of a space begins with. */
 export function groupsPrefix(prefix: string, space: Space): string {
   return `${spaceName(prefix, space)}.`;
@@ -46,4 +59,10 @@ function escape(text: string): string {
     const bytes = new TextEncoder().encode(character);
     return Array.from(bytes, (byte) => `_${byte.toString(16).padStart(2, '0')}`).join('');
   });
+}
+
+function unescape(text: string): string {
+  return text.replace(/(?:_[0-9a-f]{2})+/g, (codes) =>
+    Buffer.from(codes.replaceAll('_', ''), 'hex').toString('utf8'),
+  );
 }

@@ -3,6 +3,7 @@ import type { Log, Spaces } from '../../../core/log.ts';
 import type { KafkaSettings } from '../../../core/settings.ts';
 import { type IsForeign, openBrokers, timingDefaults } from './brokers.ts';
 import { connectLog } from './connect.ts';
+import { openPositionKeeper } from './keep-positions.ts';
 import type { NoticeLog } from './notice.ts';
 import { openTrimming } from './trim.ts';
 
@@ -13,10 +14,10 @@ export interface KafkaLogOptions {
   readonly notice: NoticeLog;
   readonly isForeign: IsForeign;
   /**
-   * Given by the one service that trims topics behind their readers (control): told when a round
-   * of it has failed; the next one tries again.
+   * Given by the one service that keeps house (control): topics are trimmed behind their readers,
+   * positions kept from expiring. Told when a round has failed; the next one tries again.
    */
-  readonly onTrimFailed?: (error: unknown) => void;
+  readonly onUpkeepFailed?: (error: unknown) => void;
 }
 
 export interface KafkaLog {
@@ -36,12 +37,14 @@ export function isKafkaProblem(error: unknown): error is KafkaProblem {
 
 /** Rejects with a KafkaProblem, or with lost. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
-  const { settings, service, notice, isForeign, onTrimFailed } = options;
+  const { settings, service, notice, isForeign, onUpkeepFailed } = options;
   const clientId = `s3batch-${service}`;
   const brokers = openBrokers({ settings, clientId, notice, isForeign, timing: timingDefaults });
   const { log, spaces, registry } = await connectLog(brokers);
-  if (onTrimFailed !== undefined) {
-    openTrimming({ brokers, registry, nowMs: () => Date.now(), onFailed: onTrimFailed });
+  if (onUpkeepFailed !== undefined) {
+    const onFailed = onUpkeepFailed;
+    openTrimming({ brokers, registry, nowMs: () => Date.now(), onFailed });
+    openPositionKeeper({ brokers, registry, onFailed });
   }
   return { log, spaces };
 }

@@ -354,7 +354,7 @@ async function storePosition(
   if (code !== 0) throw answered(code, `TxnOffsetCommit of ${group} for ${topic}/${partition}`);
 }
 
-async function fetchPosition(link: Link, place: PositionPlace): Promise<StoredPosition> {
+export async function fetchPosition(link: Link, place: PositionPlace): Promise<StoredPosition> {
   const { group, topic, partition } = place;
   const what = `OffsetFetch of ${group} for ${topic}/${partition}`;
   const coordinator = await link.coordinatorOf('group', group);

@@ -324,6 +324,11 @@ export const listGroups = api<
   Coded & { readonly groups: readonly { readonly groupId: string }[] }
 >('listGroups', 2);
 
+export const describeGroups = api<
+  { readonly groupIds: readonly string[] },
+  { readonly groups: readonly (Coded & { readonly members: readonly unknown[] })[] }
+>('describeGroups', 2);
+
 export const deleteGroups = api<
   readonly string[],
   { readonly results: readonly { readonly groupId: string; readonly errorCode: number }[] }
