@@ -10,9 +10,6 @@ const place = 'ManifestGenerator.S3JobManifestGenerator';
 
 export function generatorOf(wire: ValueOf<typeof manifestGenerator>): ManifestAnswer {
   const generator = wire.S3JobManifestGenerator;
-  if (generator === undefined) {
-    return problem(`${place} is required: it is the only generator there is.`);
-  }
   const { SourceBucket, ManifestOutputLocation: output, EnableManifestOutput } = generator;
   if (!isBucketArn(SourceBucket)) {
     return notBucket(`${place}.SourceBucket`);

@@ -3,7 +3,7 @@
 // Invariant: no problem means that the value has exactly the shape's type.
 
 import type { XmlElement } from './parse-xml.ts';
-import type { Members, Shape, TextShape, ValueOf } from './shape.ts';
+import type { Shape, TextShape, ValueOf } from './shape.ts';
 
 export type ReadShape<S extends Shape> =
   | {
@@ -47,7 +47,7 @@ export function readText<S extends Shape>(shape: S, written: string, name: strin
 function read(shape: Shape, element: XmlElement, path: string, found: Findings): unknown {
   switch (shape.kind) {
     case 'structure':
-      return readStructure(shape.members, shape.unknown, element, path, found);
+      return readStructure(shape, element, path, found);
     case 'list':
       return readList(shape, element, path, found);
     case 'map':
@@ -66,12 +66,12 @@ function read(shape: Shape, element: XmlElement, path: string, found: Findings):
 }
 
 function readStructure(
-  members: Members,
-  unknown: 'ignored' | 'refused',
+  shape: Extract<Shape, { kind: 'structure' }>,
   element: XmlElement,
   path: string,
   found: Findings,
 ): unknown {
+  const { members, unknown } = shape;
   refuseText(element, path, found);
   const value: Record<string, unknown> = Object.create(null);
   for (const child of element.children) {
@@ -91,6 +91,11 @@ function readStructure(
     if (member.required && !(name in value)) {
       found.problems.push(`${path === '' ? name : `${path}.${name}`} is required.`);
     }
+  }
+  const count = element.children.length;
+  if (shape.exactlyOne && count !== 1) {
+    const names = Object.keys(members).join(', ');
+    found.problems.push(`${path} must hold exactly one of ${names}, not ${count}.`);
   }
   return value;
 }
@@ -211,7 +216,7 @@ function readWords(
     return undefined;
   }
   if (shape.pattern !== null && !shape.pattern.test(written)) {
-    found.problems.push(`${path} is '${shown(written)}', which does not match its pattern.`);
+    found.problems.push(`${path} must match ${shape.pattern.source}, not '${shown(written)}'.`);
     return undefined;
   }
   return written;

@@ -46,6 +46,8 @@ export interface ListShape<Item extends Shape> extends AnyList {
 interface AnyStructure {
   readonly kind: 'structure';
   readonly members: Members;
+  /** Whether one of its members, and no second one, must be given. */
+  readonly exactlyOne: boolean;
   /** Members of newer clients: harmless ones are ignored, others are refused by name. */
   readonly unknown: 'ignored' | 'refused';
 }
@@ -126,7 +128,11 @@ export function structure<Inside extends Members>(
   members: Inside,
   unknown: 'ignored' | 'refused' = 'refused',
 ): StructureShape<Inside> {
-  return { kind: 'structure', members, unknown };
+  return { kind: 'structure', members, exactlyOne: false, unknown };
+}
+/** Exactly one of the members must be given; one that is not known is refused. */
+export function choice<Inside extends Members>(members: Inside): StructureShape<Inside> {
+  return { kind: 'structure', members, exactlyOne: true, unknown: 'refused' };
 }
 export function required<S extends Shape>(
   shape: S,

@@ -1,9 +1,11 @@
 // Every shape of the S3 Control API that carries jobs: names, required members, enums, patterns,
 // ranges and lengths as in AWS's service model 2018-08-20 (docs/API.md names the source). This
 // table alone drives parsing, checking and rendering; a test holds it against the model. Two kinds
-// of limits are ours, since the model has none: items of a list, and columns.
+// of limits are ours, since the model has none: items of a list, and columns. And where AWS's pages
+// ask for exactly one member and the model only lists them, the table says choice.
 import {
   boolean,
+  choice,
   integer,
   list,
   map,
@@ -100,7 +102,7 @@ const cannedAcl = oneOf(
   'bucket-owner-read',
   'bucket-owner-full-control',
 );
-const holdDuration = structure({
+const holdDuration = choice({
   Days: optional(integer(1, 36_500)),
   Years: optional(integer(1, 100)),
 });
@@ -213,7 +215,7 @@ const putRetention = structure({
   ),
 });
 
-export const jobOperation = structure({
+export const jobOperation = choice({
   LambdaInvoke: optional(lambdaInvoke),
   S3PutObjectCopy: optional(copyOperation),
   S3PutObjectAcl: optional(putAcl),
@@ -299,7 +301,7 @@ const jobFilter = structure({
   MatchAnyStorageClass: optional(list(storageClass, listItemsMax)),
   MatchAnyObjectEncryption: optional(
     list(
-      structure({
+      choice({
         'SSE-S3': optional(nothing),
         'SSE-KMS': optional(
           structure({ KmsKeyArn: optional(kmsKeyArn), BucketKeyEnabled: optional(boolean) }),
@@ -315,7 +317,7 @@ const jobFilter = structure({
 });
 
 export const manifestGenerator = structure({
-  S3JobManifestGenerator: optional(
+  S3JobManifestGenerator: required(
     structure({
       ExpectedBucketOwner: optional(accountId),
       SourceBucket: required(bucketArn),
@@ -325,7 +327,7 @@ export const manifestGenerator = structure({
           Bucket: required(bucketArn),
           ManifestPrefix: optional(text(1, 512)),
           ManifestEncryption: optional(
-            structure({
+            choice({
               'SSE-S3': optional(nothing),
               'SSE-KMS': optional(structure({ KeyId: required(kmsKeyId) })),
             }),

@@ -15,6 +15,7 @@ interface ModelShape {
   readonly type: string;
   readonly members?: Readonly<Record<string, ModelMember>>;
   readonly required?: readonly string[];
+  readonly union?: boolean;
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly min?: number;
@@ -27,6 +28,14 @@ interface ModelShape {
 const file = sharedFile('spec', 's3control-batch-shapes.json');
 const model: Readonly<Record<string, ModelShape>> =
   file === null ? {} : JSON.parse(readFileSync(file, 'utf8')).shapes;
+
+/** The model lists their members; AWS's pages ask for exactly one. */
+const choicesOfPages: readonly string[] = [
+  'JobOperation',
+  'GeneratedManifestEncryption',
+  'S3ObjectLockEventHoldDuration',
+  'S3ObjectLockRetentionEventHoldDuration',
+];
 
 let compared = 0;
 
@@ -42,7 +51,12 @@ function compare(ours: Shape, name: string, path: string): void {
       );
       const wireNames = new Map(inBody.map(([key, member]) => [key, member.locationName ?? key]));
       expect(Object.keys(ours.members), path).toEqual([...wireNames.values()]);
-      const required = (theirs.required ?? []).flatMap((key) => wireNames.get(key) ?? []);
+      // The only member of a union must be given.
+      const isSingle = theirs.union === true && inBody.length === 1;
+      const must = isSingle ? inBody.map(([key]) => key) : (theirs.required ?? []);
+      const required = must.flatMap((key) => wireNames.get(key) ?? []);
+      const isChoice = (theirs.union === true && !isSingle) || choicesOfPages.includes(name);
+      expect(ours.exactlyOne, path).toBe(isChoice);
       const ourRequired = Object.entries(ours.members).filter(([, member]) => member.required);
       expect(ourRequired.map(([key]) => key).toSorted(), path).toEqual(required.toSorted());
       for (const [key, member] of inBody) {
@@ -53,6 +67,8 @@ function compare(ours: Shape, name: string, path: string): void {
     }
     case 'list':
       expect(theirs.type, path).toBe('list');
+      if (theirs.max !== undefined) expect(ours.max, path).toBe(theirs.max);
+      expect(ours.min, path).toBe(theirs.min ?? 0);
       expect(ours.itemName, path).toBe(theirs.member?.locationName ?? 'member');
       compare(ours.member, theirs.member?.shape ?? '', `${path}[]`);
       return;

@@ -80,11 +80,15 @@ const copy = (inside: string): Parts =>
 
 const refused: readonly (readonly [string, Parts, string])[] = [
   ['a missing operation', { operation: '' }, 'Operation is required'],
-  ['an empty operation', operation(''), 'exactly one operation'],
+  [
+    'an empty operation',
+    operation(''),
+    'Operation must hold exactly one of LambdaInvoke, S3PutObjectCopy, ',
+  ],
   [
     'two operations',
     operation('<S3DeleteObjectTagging/><S3PutObjectTagging><TagSet/></S3PutObjectTagging>'),
-    'exactly one operation',
+    'Operation must hold exactly one of LambdaInvoke, S3PutObjectCopy, ',
   ],
   ['an access list that is none', operation('<S3PutObjectAcl/>'), 'exactly one of AccessControl'],
   ['a function without name', operation('<LambdaInvoke/>'), 'FunctionArn is missing'],
@@ -103,6 +107,13 @@ const refused: readonly (readonly [string, Parts, string])[] = [
     'an unknown member of an operation',
     operation('<S3PutObjectTagging><TagSet/><Merge>true</Merge></S3PutObjectTagging>'),
     'Operation.S3PutObjectTagging.Merge is not supported',
+  ],
+  [
+    'a hold of days and years',
+    copy(
+      '<ObjectLockEventHoldDuration><Days>1</Days><Years>1</Years></ObjectLockEventHoldDuration>',
+    ),
+    'ObjectLockEventHoldDuration must hold exactly one of Days, Years, not 2',
   ],
   ['tagging without tags', operation('<S3PutObjectTagging/>'), 'TagSet is required'],
   ['eleven object tags', putTags(tags(11)), 'at most 10 tags'],
@@ -157,6 +168,26 @@ const refused: readonly (readonly [string, Parts, string])[] = [
     'an unknown filter of a generator',
     generate('<Filter><MatchAnyOwner/></Filter>'),
     'S3JobManifestGenerator.Filter.MatchAnyOwner is not supported',
+  ],
+  [
+    'two encryptions of one output',
+    generate(output.replace('<SSE-S3/>', '<SSE-S3/><SSE-KMS><KeyId>k</KeyId></SSE-KMS>')),
+    'ManifestEncryption must hold exactly one of SSE-S3, SSE-KMS, not 2',
+  ],
+  [
+    'a filter for no encryption',
+    generate(
+      '<Filter><MatchAnyObjectEncryption><ObjectEncryption/></MatchAnyObjectEncryption></Filter>',
+    ),
+    'MatchAnyObjectEncryption[1] must hold exactly one of SSE-S3',
+  ],
+  [
+    'a filter for two kinds of encryption',
+    generate(
+      '<Filter><MatchAnyObjectEncryption><ObjectEncryption><SSE-C/></ObjectEncryption>' +
+        '<ObjectEncryption><NOT-SSE/></ObjectEncryption></MatchAnyObjectEncryption></Filter>',
+    ),
+    'MatchAnyObjectEncryption must hold 1 items, not 2',
   ],
   [
     'a generator without source',
