@@ -49,7 +49,7 @@ export async function runCoordinator(
         break;
       }
     } catch (error) {
-      if (!isLogError(error) || error.failure === 'lost') throw error;
+      if (!isLogError(error) || error.failure === 'lost' || error.failure === 'broken') throw error;
       ports.logger.info(
         { failure: error.failure },
         'the inbox is another coordinator’s; joining again',

@@ -79,8 +79,35 @@ export function openHousekeeper(
       } catch (error) {
         // Fenced: a worker is back and ends it itself. Gone: there is no lane any more.
         if (!isLogError(error) || error.failure === 'lost') throw error;
+        if (error.failure === 'broken') giveUpLane(job, partition, error.message);
       }
     }
+  }
+
+  /** Nobody can end it any more, nor report it: so that the job ends, we say both of it. */
+  function giveUpLane(job: Job, partition: number, reason: string): void {
+    logger.warn({ jobId: job.id, partition, reason }, 'lane given up: the log lost its place');
+    const { id: jobId, turn } = job;
+    const lane = job.lanes[partition];
+    if (lane === undefined) return;
+    if (job.status === 'Pausing') {
+      book.take({ kind: 'drained', jobId, turn, partition }, clock.wallMs());
+      return;
+    }
+    const { read, succeeded, failed, retries, codes } = lane;
+    const counted = { read, succeeded, failed, retries, codes };
+    book.take(
+      { kind: 'progress', jobId, turn, partition, ...counted, ended: 'stopped' },
+      clock.wallMs(),
+    );
+    const reported = {
+      result: 'failed',
+      manifestKey: '',
+      succeeded: 0,
+      failed: 0,
+      reason,
+    } as const;
+    book.take({ kind: 'reported', jobId, turn, reported }, clock.wallMs());
   }
 
   /** The claim fences whoever had the lane: from here on nothing of it is in flight. */

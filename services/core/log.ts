@@ -45,9 +45,10 @@ export const commitBytesMax = 16 * 1024 * 1024;
  * bug and throws a plain Error):
  * fenced: another holder; nothing of this call stands. gone: the space is closed or dropped; end
  * quietly. lost: disk full or brokers away; the outcome is unknown, so the process exits and the
- * next claim settles it.
+ * next claim settles it. broken: what the log kept of this identity is gone (its position, or
+ * records that it has not read); nothing goes on from there, and everything else does.
  */
-export type LogFailure = 'fenced' | 'gone' | 'lost';
+export type LogFailure = 'fenced' | 'gone' | 'lost' | 'broken';
 
 /** The coordinator's port. */
 export interface Spaces {

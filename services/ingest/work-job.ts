@@ -20,6 +20,9 @@ type Finding =
   | { readonly kind: 'prepared'; readonly total: number }
   | { readonly kind: 'unprepared'; readonly failure: Failure };
 
+/** Characters that a job's failure may have. */
+const failureReasonMax = 256;
+
 export type WorkEnding = 'done' | 'taken over';
 
 export async function workJob(
@@ -73,6 +76,10 @@ async function findings(work: () => Promise<Finding>): Promise<Finding> {
   try {
     return await work();
   } catch (error) {
+    if (isLogError(error) && error.failure === 'broken') {
+      const reason = error.message.slice(0, failureReasonMax);
+      return { kind: 'unprepared', failure: { code: 'LogBroken', reason } };
+    }
     if (!isProblem(error)) throw error;
     return { kind: 'unprepared', failure: error.failure };
   }

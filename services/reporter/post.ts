@@ -27,6 +27,7 @@ export function openPost(world: World, first: Job): Post {
     const left = new AbortController();
     const lanes = openCollector();
     let isFenced = false;
+    let brokenReason: string | null = null;
     const over = AbortSignal.any([dismissed, left.signal, lanes.failed]);
 
     async function hold(lane: Lane): Promise<void> {
@@ -35,7 +36,8 @@ export function openPost(world: World, first: Job): Post {
       } catch (error) {
         if (!isLogError(error) || error.failure === 'lost') throw error;
         isFenced = error.failure === 'fenced' && !lane.revoked.aborted;
-        if (isFenced) left.abort();
+        brokenReason ??= error.failure === 'broken' ? error.message : null;
+        if (isFenced || brokenReason !== null) left.abort();
       }
     }
 
@@ -43,11 +45,19 @@ export function openPost(world: World, first: Job): Post {
       const given = world.log.join(jobSpace(job.id), resultsTopic, reporterGroup, over);
       for await (const lane of given) lanes.add(hold(lane));
     } catch (error) {
-      if (!isGone(error)) throw error;
-      await lanes.ended();
-      await aborted(dismissed);
+      if (!isLogError(error) || error.failure === 'lost') throw error;
+      if (error.failure === 'broken') brokenReason = error.message;
+      else {
+        await lanes.ended();
+        await aborted(dismissed);
+      }
     }
     await lanes.ended();
+    if (brokenReason !== null) {
+      const where = { jobId: job.id, reason: brokenReason };
+      world.logger.warn(where, 'the report cannot go on: cancel the job, and start it anew');
+      await aborted(dismissed);
+    }
     return isFenced;
   }
 
@@ -114,8 +124,4 @@ async function serveOn(
 function nothingIfTakenOver(error: unknown): null {
   if (!isLogError(error) || error.failure === 'lost') throw error;
   return null;
-}
-
-function isGone(error: unknown): boolean {
-  return isLogError(error) && error.failure === 'gone';
 }

@@ -15,7 +15,7 @@ import { type Order, orderOf, type StandingOrder } from './orders.ts';
 import type { World } from './world.ts';
 
 /** What became of a membership. */
-type Ending = 'dismissed' | 'fenced' | 'gone';
+type Ending = 'dismissed' | 'fenced' | 'gone' | 'broken';
 
 export function openPost(world: World, first: Job): Post {
   let job = first;
@@ -42,6 +42,11 @@ export function openPost(world: World, first: Job): Post {
       ending = how;
       dismissed.abort();
     };
+    /** The job's record says why; somebody has to cancel it. */
+    const giveUp = (partition: number, reason: string) => {
+      announcer.waiting(partition, `${reason}. Cancel this job, and start it anew`);
+      end('broken');
+    };
     const isWanted = () => order.mode === 'drain' || order.mode === 'stop' || order.turn === turn;
 
     async function hold(lane: Lane): Promise<void> {
@@ -50,6 +55,7 @@ export function openPost(world: World, first: Job): Post {
       } catch (error) {
         if (!isLogError(error) || error.failure === 'lost') throw error;
         if (error.failure === 'gone') end('gone');
+        else if (error.failure === 'broken') giveUp(lane.partition, error.message);
         else if (!lane.revoked.aborted) end('fenced');
       }
     }
@@ -72,7 +78,8 @@ export function openPost(world: World, first: Job): Post {
       for await (const lane of given) lanes.add(hold(lane));
     } catch (error) {
       if (!isLogError(error) || error.failure === 'lost') throw error;
-      end('gone');
+      if (error.failure === 'broken') giveUp(0, error.message);
+      else end('gone');
     }
     await standing.ended();
     await lanes.ended();
@@ -91,8 +98,9 @@ export function openPost(world: World, first: Job): Post {
         const ending = await serve();
         if (ending === 'fenced')
           await world.clock.sleep(world.limits.rejoinDelayMs, world.stopping);
-        // The space is closed; the job's record will say so.
-        if (ending === 'gone') await aborted(AbortSignal.any([order.until, world.stopping]));
+        // The space is closed, and the job's record will say so; or nothing can be done here.
+        if (ending === 'gone' || ending === 'broken')
+          await aborted(AbortSignal.any([order.until, world.stopping]));
       }
       left.abort();
     },

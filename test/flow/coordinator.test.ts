@@ -241,6 +241,25 @@ test('a lane that no worker ends in time is stopped by the coordinator, once', a
   await world.until('job-1', (job) => job.status === 'Cancelled');
 });
 
+test('a lane whose place the log has lost keeps no job from its end', async () => {
+  const world = await coordinatorWorld({ laneEndMsMax: 60_000 });
+  const coordinator = world.start();
+  await world.ask(createCommand('job-1'));
+  await prepare(world, 'job-1', 10);
+  await world.until('job-1', (job) => job.status === 'Active');
+  const worker = world.log.connect();
+  const identity = laneIdentity('worker', 'tasks', 0);
+  const lane = await worker.log.claim(jobSpace('job-1'), identity, forever);
+  const result = { topic: 'results', partition: 0, key: '0', value: new Uint8Array([0]) };
+  await lane.commit([result], { next: 3n, note: '' });
+  world.log.forgetPosition(jobSpace('job-1'), identity);
+  await world.ask(statusCommand('job-1', 'Cancelled'));
+  const job = await world.until('job-1', ({ status }) => status === 'Cancelled');
+  expect(job.reported).toMatchObject({ result: 'failed' });
+  expect(job.reported?.reason).toContain('would repeat its work');
+  await coordinator.stop();
+});
+
 test('a pause ends without the worker that should have drained', async () => {
   const world = await coordinatorWorld({ laneEndMsMax: 60_000 });
   world.start();

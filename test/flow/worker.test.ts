@@ -125,6 +125,34 @@ describe('a worker with a job', () => {
     await worker.stop();
   });
 
+  test('a lane whose place the log has lost stands still and says why; other jobs go on', async () => {
+    const room = openRoom();
+    const lost = activeJob({ id: 'lost', partitions: 1 });
+    await room.table.open(lost);
+    await room.table.tasks(lost, [manyTasks(3)], 100);
+    const former = await room.world
+      .connect()
+      .log.claim('job.lost', 'worker/tasks/0', new AbortController().signal);
+    const done = { topic: 'results', partition: 0, key: '0', value: new Uint8Array([0]) };
+    await former.commit([done], { next: 1n, note: '' });
+    room.world.forgetPosition('job.lost', 'worker/tasks/0');
+    await room.table.put(lost);
+    const whole = activeJob({ id: 'whole', partitions: 1 });
+    await room.table.open(whole);
+    room.seedObjects(manyTasks(3));
+    await room.table.tasks(whole, [manyTasks(3)], 100);
+    await room.table.put(whole);
+    const worker = room.start();
+    await room.until(() => room.hasEnded(whole));
+    expect(room.s3.calls.length).toBe(3);
+    const waits = async () => (await room.table.levels()).filter(({ kind }) => kind === 'waiting');
+    await room.until(async () => (await waits()).length > 0);
+    expect(await waits()).toMatchObject([
+      { jobId: 'lost', partition: 0, reason: expect.stringContaining('Cancel this job') },
+    ]);
+    await worker.stop();
+  });
+
   test('an endpoint that is no longer declared safe is sent no tagging, whatever the job’s age', async () => {
     const room = openRoom({ subresourcesSafe: false });
     const job = activeJob({ id: 'unsafe', partitions: 1 });

@@ -120,7 +120,7 @@ export class MemorySpace {
     const known = this.#identities.get(identity);
     if (known !== undefined && known.position === null && known.wrote) {
       const what = `${identity} in ${this.space} wrote records, but its position is missing`;
-      throw logError('lost', `${what}; starting it from 0 would repeat its work`);
+      throw logError('broken', `${what}; starting it from 0 would repeat its work`);
     }
     const former = known?.holder ?? null;
     const entry = known ?? { epoch: 0, position: null, wrote: false, holder: null };

@@ -269,7 +269,7 @@ export function logContract(name: string, open: OpenHarness): void {
       await writer.commit([record('tasks', 0, 'written')], { next: 9n, note: 'nine' });
       await harness.forgetPosition(space, 'ingest');
       const { log: later } = await harness.connect();
-      expect(await failureOf(later.claim(space, 'ingest', forever))).toBe('lost');
+      expect(await failureOf(later.claim(space, 'ingest', forever))).toBe('broken');
       expect((await later.claim(space, 'another', forever)).position).toEqual(start);
     });
 

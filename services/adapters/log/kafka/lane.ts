@@ -91,7 +91,7 @@ export function openLane(options: LaneOptions): KafkaLane {
       const hasCommitted = next > 0n || note !== '';
       if (fetchNext > end || (hasCommitted && next < start)) {
         revoke(
-          'lost',
+          'broken',
           `${topic}/${partition} holds ${start} to ${end}, but ${next} is the next to be read; ` +
             'records that were not consumed are gone from the brokers',
         );

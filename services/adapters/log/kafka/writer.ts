@@ -60,7 +60,7 @@ export async function openWriter(
   const producer = opened;
   if (producer.stored.count === 0 && (await marks.has(identity, signal))) {
     throw logError(
-      'lost',
+      'broken',
       `the position of ${transactionalId} is no longer on the brokers, though it has committed ` +
         'before; nothing is started from 0. See offsets.retention.minutes in docs/OPERATIONS.md',
     );

@@ -443,7 +443,12 @@ export class LogOwner {
     const message = messageOf(error);
     if (error instanceof Error && 'failure' in error) {
       const { failure } = error;
-      if (failure === 'fenced' || failure === 'gone' || failure === 'lost') {
+      if (
+        failure === 'fenced' ||
+        failure === 'gone' ||
+        failure === 'lost' ||
+        failure === 'broken'
+      ) {
         return { kind: 'failed', failure, message: message.replace(/^log \w+: /, '') };
       }
     }

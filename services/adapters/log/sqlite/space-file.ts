@@ -221,7 +221,10 @@ export class SpaceFile {
     const row = this.#sql.position.get(identity);
     if (row === undefined && wrote === 1) {
       const what = `${this.path}: ${identity} wrote records here, but its position is missing`;
-      throw logError('lost', `${what}; starting it from 0 would repeat its work. Restore the file`);
+      throw logError(
+        'broken',
+        `${what}; starting it from 0 would repeat its work. Restore the file`,
+      );
     }
     const epoch = numberOf(known?.epoch ?? 0) + 1;
     this.#sql.saveIdentity.run(identity, epoch, wrote);
