@@ -235,7 +235,9 @@ export async function offsetAt(
   return BigInt(found.offset);
 }
 
-/** Damage may be of the way here: it is asked for again, for as long as for brokers that are away. */
+/**
+ * Damage may be of the way here: it is asked for again, for as long as for brokers that are away.
+ */
 function decodedOf({ batches, aborted }: Fetched, from: bigint, place: string): DecodedBatches {
   try {
     return decodeBatches(batches, from, aborted);

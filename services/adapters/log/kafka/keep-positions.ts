@@ -2,8 +2,8 @@
 // offsets.retention.minutes (7 days by default), and with them where a job that is paused, or an
 // identity that seldom commits, has to go on. So whoever trims also commits such positions again.
 // Invariant: a position is committed again exactly as it stands, under its own transactional id: if
-// its owner comes back in that moment, one of the two is fenced and the position stays true. A group
-// that has members is left alone, and so is what has moved since the round before.
+// its owner comes back in that moment, one of the two is fenced and the position stays true. A
+// group that has members is left alone, and so is what has moved since the round before.
 import { isLogError, laneIdentity } from '../../../core/log.ts';
 import type { Brokers } from './brokers.ts';
 import { ended } from './ensure-topics.ts';
