@@ -17,8 +17,11 @@ export interface Metrics {
   countDelivery(rule: string, outcome: RuleOutcome): void;
   /** A record of an outside producer that cannot be used. Codes are those of the error table. */
   countRejected(code: RefusalCode): void;
-  /** jobs: every job that is kept, of all accounts. */
-  render(jobs: readonly Job[]): Promise<string>;
+  /**
+   * jobs: every job that is kept, of all accounts. null: they cannot be read now; what tells of
+   * the jobs of this moment is left out then, and counters stand still.
+   */
+  render(jobs: readonly Job[] | null): Promise<string>;
 }
 
 interface Counts {
@@ -31,11 +34,12 @@ interface Counts {
 /** registry: what else control shows may stand in it already. */
 export function openMetrics(clock: Clock, registry: Registry = new Registry()): Metrics {
   const registers = [registry];
+  const levels = new Registry();
   const jobsByStatus = new Gauge({
     name: 's3batch_jobs',
     help: 'Jobs that are kept, by status',
     labelNames: ['status'],
-    registers,
+    registers: [levels],
   });
   const tasks = new Counter({
     name: 's3batch_tasks_total',
@@ -69,12 +73,12 @@ export function openMetrics(clock: Clock, registry: Registry = new Registry()): 
   const rate = new Gauge({
     name: 's3batch_tasks_per_second',
     help: 'Tasks finished per second since the scrape before',
-    registers,
+    registers: [levels],
   });
   const lag = new Gauge({
     name: 's3batch_tasks_lag',
     help: 'Tasks of unfinished jobs that have no result yet',
-    registers,
+    registers: [levels],
   });
 
   let before: ReadonlyMap<string, Counts> | null = null;
@@ -108,13 +112,14 @@ export function openMetrics(clock: Clock, registry: Registry = new Registry()): 
     countDelivery: (rule, outcome) => deliveries.inc({ rule, outcome }),
     countRejected: (code) => rejected.inc({ code }),
     async render(jobs) {
+      if (jobs === null) return registry.metrics();
       for (const status of jobStatuses) {
         jobsByStatus.set({ status }, jobs.filter((job) => job.status === status).length);
       }
       for (const outcome of ['succeeded', 'failed']) tasks.inc({ outcome }, 0);
       lag.set(jobs.reduce((sum, job) => sum + lagOf(job), 0));
       count(jobs);
-      return registry.metrics();
+      return (await registry.metrics()) + (await levels.metrics());
     },
   };
 }

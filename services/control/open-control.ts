@@ -11,7 +11,7 @@ import { type Answer, type AnswerIds, refusalAnswer } from './front/answer.ts';
 import { openGate } from './front/gate.ts';
 import { limits } from './front/limits.ts';
 import { readWireRequest, splitTarget } from './front/wire-request.ts';
-import { answerRequest, protocolOf } from './route.ts';
+import { answerRequest, isProbe, protocolOf } from './route.ts';
 
 export interface Control {
   readonly app: FastifyInstance;
@@ -78,9 +78,9 @@ function buildFront(ports: ControlPorts, signal: AbortSignal): FastifyInstance {
     const startMs = ports.clock.monotonicMs();
     const answer = await answerFrom(request, ids);
     await send(reply, ids, answer);
-    if (answer.status >= 400) {
+    const { path } = splitTarget(request.originalUrl);
+    if (answer.status >= 400 && !isProbe(request.method, path)) {
       const tookMs = Math.round(ports.clock.monotonicMs() - startMs);
-      const { path } = splitTarget(request.originalUrl);
       const { status, code } = answer;
       const { requestId } = ids;
       const { method } = request;

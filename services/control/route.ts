@@ -1,6 +1,8 @@
 // Which of control's faces a request means: pages for people and probes, S3 events, SNS, or (all
 // else) the S3 Control API.
+import { aborted } from '../core/bell.ts';
 import type { Job } from '../core/job.ts';
+import { isLogError } from '../core/log.ts';
 import type { ControlPorts } from './control-ports.ts';
 import { answerEvents } from './doors/events.ts';
 import { answerTopicCall, answerTopicLink, type DoorAnswer } from './doors/topics.ts';
@@ -21,6 +23,11 @@ type Protocol = 's3control' | 'sns' | 'json';
 export function protocolOf(request: WireRequest): Protocol {
   if (request.path === '/events') return 'json';
   return request.path.startsWith(s3controlPrefix) ? 's3control' : 'sns';
+}
+
+/** Asked every few seconds by machines: what they hear is no line of the log. */
+export function isProbe(method: string, path: string): boolean {
+  return method === 'GET' && ['/healthz', '/readyz', '/metrics'].includes(path);
 }
 
 export async function answerRequest(
@@ -80,7 +87,7 @@ async function answerPage(
     case '/readyz':
       return readiness(ports, signal);
     case '/metrics': {
-      const body = await ports.metrics.render(await allJobs(ports, signal));
+      const body = await ports.metrics.render(await jobsInTime(ports, signal));
       return { status: 200, contentType: ports.metrics.contentType, body };
     }
   }
@@ -98,13 +105,33 @@ async function readiness(ports: ControlPorts, signal: AbortSignal): Promise<Answ
   const waiting = AbortSignal.any([signal, AbortSignal.timeout(limits.readyMsMax)]);
   try {
     // A job that cannot be there makes the desk read up to the end of the log.
-    await ports.desk.find(ports.accountId, 'readiness', waiting);
+    const found = ports.desk.find(ports.accountId, 'readiness', waiting);
+    // A broker that takes a request and says nothing would hold up the answer.
+    await Promise.race([found, aborted(waiting)]);
   } catch (error) {
-    if (!waiting.aborted) throw error;
+    if (!waiting.aborted && !isLogError(error)) throw error;
+    return notReady();
   }
-  return waiting.aborted
-    ? text(503, 'not ready: the view of the jobs has not caught up with the log')
-    : text(200, 'ready');
+  return waiting.aborted ? notReady() : text(200, 'ready');
+}
+
+function notReady(): Answer {
+  return text(503, 'not ready: the view of the jobs has not caught up with the log');
+}
+
+/** null: the log does not say in time which jobs there are. */
+async function jobsInTime(
+  ports: ControlPorts,
+  signal: AbortSignal,
+): Promise<readonly Job[] | null> {
+  const waiting = AbortSignal.any([signal, AbortSignal.timeout(limits.figuresMsMax)]);
+  try {
+    const jobs = await Promise.race([allJobs(ports, waiting), aborted(waiting)]);
+    return waiting.aborted ? null : (jobs ?? null);
+  } catch (error) {
+    if (!waiting.aborted && !isLogError(error)) throw error;
+    return null;
+  }
 }
 
 async function allJobs(ports: ControlPorts, signal: AbortSignal): Promise<readonly Job[]> {

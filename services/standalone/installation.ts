@@ -1,6 +1,7 @@
 // One installation in one process: the log and the service threads around it.
 import type { Logger } from 'pino';
 import type { Settings } from '../core/settings.ts';
+import type { Ending } from './end-in-time.ts';
 import { keepHeapsSmall } from './heaps.ts';
 import { openEmbeddedSide, openKafkaSide } from './log-side.ts';
 import { readSettingFiles } from './read-setting-files.ts';
@@ -11,7 +12,7 @@ import { type ServiceName, serviceNames, type ThreadMessage } from './thread-dat
 export interface Installation {
   readonly url: string;
   crash(service: ServiceName): void;
-  close(): Promise<void>;
+  close(): Promise<Ending>;
 }
 
 export async function startInstallation(
@@ -33,9 +34,11 @@ export async function startInstallation(
     kafka === null
       ? await openEmbeddedSide({ directory, onLowDisk, onLost: onLogLost })
       : await openKafkaSide(kafka, logger);
+  let ending: Ending = { isGivenUp: false, abandoned: 0 };
   const stopAll = async () => {
     await Promise.all([...threads.values()].map((thread) => thread.stop()));
     await side.end();
+    return ending;
   };
   try {
     const url = await new Promise<string>((resolve, reject) => {
@@ -45,6 +48,9 @@ export async function startInstallation(
             return resolve(message.url);
           case 'unusable':
             return reject(startProblem(message.problem));
+          case 'given up':
+            ending = { isGivenUp: true, abandoned: ending.abandoned + message.abandoned };
+            return;
           case 'notices':
             return threads.get('control')?.order(message);
         }

@@ -13,6 +13,14 @@ const lookEveryMs = 1_000;
 export interface OpenLog {
   readonly log: Log;
   readonly spaces: Spaces;
+  readonly outage: OutageView;
+}
+
+export interface OutageView {
+  /** No broker has answered for a while. */
+  isAway(): boolean;
+  /** Sends and commits that were given up when the log was ended. */
+  abandoned(): number;
 }
 
 /**
@@ -22,46 +30,82 @@ export interface OpenLog {
 export async function checkKafka(
   settings: KafkaSettings,
   service: string,
-  logger: Pick<Logger, 'warn'>,
+  logger: Pick<Logger, 'info' | 'warn'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { checkBrokers } = await import('../adapters/log/kafka/check.ts');
   const { timingDefaults } = await import('../adapters/log/kafka/brokers.ts');
   const { transactionMs } = timingDefaults;
   const clientId = `s3batch-${service}`;
+  logger.info(`connecting to ${settings.brokers.join(', ')}`);
   const answer = await checkBrokers({ settings, clientId, transactionMs }, signal);
   if (answer.kind === 'problem') throw brokerProblem(answer.problem.message);
   for (const warning of answer.warnings) logger.warn(warning);
 }
 
-/** Brokers that cannot be used as configured are a StartProblem. Control's log trims topics and keeps positions. */
+/**
+ * Brokers that cannot be used as configured are a StartProblem. Control's log trims topics and keeps
+ * positions. tellsOutages: of the logs of one process, one has the line.
+ */
 export async function openKafka(
   settings: KafkaSettings,
   service: string,
   notice: NoticeLog,
-  logger: Pick<Logger, 'error' | 'warn'>,
+  logger: Pick<Logger, 'error' | 'info' | 'warn'>,
+  tellsOutages = true,
 ): Promise<OpenLog> {
   const { isKafkaProblem, openKafkaLog } = await import('../adapters/log/kafka/open.ts');
   try {
     const isForeign = foreignCheck(settings.prefix);
-    const options = { settings, service, notice: telling(notice, logger), isForeign };
-    if (service !== 'control') return await openKafkaLog(options);
+    const { outage, hear } = outageView();
+    const tell = telling(notice, logger, tellsOutages);
+    const hearAndTell: NoticeLog = (said) => {
+      hear(said);
+      tell(said);
+    };
+    const options = { settings, service, notice: hearAndTell, isForeign };
+    if (service !== 'control') return { ...(await openKafkaLog(options)), outage };
     const onUpkeepFailed = (error: unknown): void => {
       logger.warn(
         { error: messageOf(error) },
         'topics could not be trimmed, or positions not kept; the next round tries again',
       );
     };
-    return await openKafkaLog({ ...options, onUpkeepFailed });
+    return { ...(await openKafkaLog({ ...options, onUpkeepFailed })), outage };
   } catch (error) {
     if (isKafkaProblem(error)) throw brokerProblem(error.message);
     throw error;
   }
 }
 
+function outageView(): { readonly outage: OutageView; readonly hear: NoticeLog } {
+  let isAway = false;
+  let abandoned = 0;
+  return {
+    outage: { isAway: () => isAway, abandoned: () => abandoned },
+    hear: (said) => {
+      if (said.kind === 'away') isAway = true;
+      if (said.kind === 'back') isAway = false;
+      if (said.kind === 'abandoned') abandoned += said.commits;
+    },
+  };
+}
+
 /** What somebody must look into is a line of the log as well as a figure. */
-function telling(notice: NoticeLog, logger: Pick<Logger, 'error'>): NoticeLog {
+function telling(
+  notice: NoticeLog,
+  logger: Pick<Logger, 'error' | 'info' | 'warn'>,
+  tellsOutages: boolean,
+): NoticeLog {
   return (said) => {
+    if (said.kind === 'away' && tellsOutages) {
+      const { broker, cause, awayMsMax } = said;
+      const patience = `waiting, at most ${awayMsMax / 1000} s`;
+      logger.warn({ broker }, `no broker answers (${broker}: ${cause}); ${patience}`);
+    }
+    if (said.kind === 'back' && tellsOutages) {
+      logger.info(`brokers are back after ${Math.round(said.awayMs / 1000)} s`);
+    }
     if (said.kind === 'foreign') {
       const { topic, partition, offset, broker, reason } = said;
       logger.error(

@@ -6,6 +6,7 @@ import { startInstallation } from './installation.ts';
 import {
   endBy,
   endLost,
+  endStopped,
   onStopRequest,
   settingsOrExit,
   tellListening,
@@ -35,10 +36,7 @@ try {
   });
   onStopRequest(() => {
     logger.info('s3batch is stopping');
-    void installation.close().then(() => {
-      logger.info('s3batch has stopped');
-      process.exit(0);
-    });
+    void installation.close().then((ending) => endStopped(ending, logger));
   });
 } catch (error) {
   endBy(error, logger);

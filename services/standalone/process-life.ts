@@ -1,10 +1,12 @@
 // What every process of an installation does alike: it reads its settings or says what is wrong
 // with them, stops when it is asked to, and ends with a code that tells why.
 import type { Logger } from 'pino';
+import { noAnswerText } from '../adapters/log/kafka/notice.ts';
 import { kafkaWarnings } from '../core/kafka-settings.ts';
 import { isLogError } from '../core/log.ts';
 import { type Environment } from '../core/setting-reader.ts';
 import { isLoopback, readSettings, type Settings } from '../core/settings.ts';
+import { type Ending, endingLine } from './end-in-time.ts';
 import { isStartProblem } from './start-problem.ts';
 
 const exitBug = 1;
@@ -12,6 +14,10 @@ const exitBug = 1;
 const exitUnusable = 2;
 /** The brokers: start again, and everything goes on from what is committed. */
 const exitLost = 3;
+/** As a shell says it of who is ended by SIGINT. */
+const exitInterrupted = 130;
+/** npm passes a Ctrl-C on that the terminal has sent too: within this it is the same one. */
+const repeatMsMax = 500;
 
 export function refuseStart(...problems: readonly string[]): never {
   for (const problem of problems) tell(problem);
@@ -34,6 +40,11 @@ export function endBy(error: unknown, logger: Logger): never {
 }
 
 export function endLost(why: string, logger: Logger): never {
+  const at = why.indexOf(noAnswerText);
+  if (at >= 0) {
+    logger.fatal(`${why.slice(at)}; nothing is lost, start me again`);
+    process.exit(exitLost);
+  }
   logger.fatal({ error: why }, 'the log is lost; the process ends and may be restarted');
   process.exit(exitLost);
 }
@@ -48,16 +59,39 @@ export function warnOfSettings(settings: Settings, warn: (warning: string) => vo
   for (const warning of kafkaWarnings(settings.kafka, isLoopback)) warn(warning);
 }
 
-/** Calls once, however often it is asked; a parent that forked us and has gone asks too. */
+/** The process was asked to stop, and does not: that is no fault of who asked. */
+export function endStuck(stopMsMax: number, logger: Logger): never {
+  logger.fatal(`it has not stopped within ${stopMsMax / 1000} s, and is ended`);
+  process.exit(exitBug);
+}
+
+/** Commits that were given up make it the brokers' end. */
+export function endStopped(ending: Ending, logger: Logger): never {
+  if (ending.abandoned > 0) logger.warn(endingLine(ending));
+  else logger.info(endingLine(ending));
+  process.exit(ending.abandoned > 0 ? exitLost : 0);
+}
+
+/**
+ * Calls once, however often it is asked; a parent that forked us and has gone asks too. Who asks a
+ * second time wants the end at once.
+ */
 export function onStopRequest(stop: () => void): void {
-  let isAsked = false;
+  let askedMs: number | null = null;
   const ask = () => {
-    if (isAsked) return;
-    isAsked = true;
+    if (askedMs !== null) return;
+    askedMs = performance.now();
     stop();
   };
-  process.on('SIGINT', ask);
-  process.on('SIGTERM', ask);
+  const askBySignal = (): void => {
+    if (askedMs !== null && performance.now() - askedMs > repeatMsMax) {
+      tell('ended at once, as asked a second time; what is committed goes on at the next start');
+      process.exit(exitInterrupted);
+    }
+    ask();
+  };
+  process.on('SIGINT', askBySignal);
+  process.on('SIGTERM', askBySignal);
   process.on('disconnect', ask);
 }
 

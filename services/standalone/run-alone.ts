@@ -1,6 +1,7 @@
 // One service in a process of its own, on Kafka: what npm start runs as a thread. Control makes the
 // control space, everyone else waits for it. Figures are shown on a port of their own, or beside
 // control's API.
+import { createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { LogNotice } from '../adapters/log/kafka/notice.ts';
 import { systemClock as clock } from '../adapters/process/clock.ts';
@@ -9,7 +10,8 @@ import type { KafkaSettings } from '../core/kafka-settings.ts';
 import { controlTopics } from '../core/names.ts';
 import type { Settings } from '../core/settings.ts';
 import { services } from './compose.ts';
-import { awaitControlSpace, checkKafka, openKafka } from './kafka-log.ts';
+import { type Ending, endInTime } from './end-in-time.ts';
+import { awaitControlSpace, checkKafka, type OpenLog, openKafka } from './kafka-log.ts';
 import { listenProblem } from './listen-problem.ts';
 import { openLogMetrics } from './metrics/log-metrics.ts';
 import { openProcessRegistry } from './metrics/process-registry.ts';
@@ -31,12 +33,15 @@ export interface Alone {
  * Resolves when the signal is aborted, or the control space is gone. Rejects with a StartProblem,
  * when the log is lost, and on a bug.
  */
-export async function runAlone(alone: Alone, signal: AbortSignal): Promise<void> {
-  const { service, settings, files, kafka, logger } = alone;
+export async function runAlone(alone: Alone, signal: AbortSignal): Promise<Ending> {
+  const { service, settings, kafka, logger } = alone;
+  // An address in use is told before the brokers are asked for anything.
+  if (service === 'control') await tryListening(settings);
   let tellNotices = (_said: ServiceNotices) => {};
-  const server = await openFigures(alone, (listener) => {
+  const onNotices = (listener: (said: ServiceNotices) => void): void => {
     tellNotices = listener;
-  });
+  };
+  const server = await openFigures(alone, onNotices);
   const onNotice = (notice: LogNotice): void =>
     tellNotices({ kind: 'notices', service, isFirst: false, notices: [notice] });
   const opening = checkKafka(kafka, service, logger, signal).then(() =>
@@ -44,34 +49,64 @@ export async function runAlone(alone: Alone, signal: AbortSignal): Promise<void>
   );
   const open = await Promise.race([opening, aborted(signal)]);
   // Nothing is claimed yet: brokers that do not answer need not hold up the end.
-  if (open === undefined) return;
-  const { log, spaces } = open;
+  if (open === undefined) return { isGivenUp: false, abandoned: 0 };
+  const serving = serve(alone, open, { figures: server?.url, onNotices }, signal);
+  const ending = await endInTime(serving, open, clock, signal);
+  await server?.close();
+  return ending;
+}
+
+interface Around {
+  readonly figures: string | undefined;
+  readonly onNotices: (listener: (said: ServiceNotices) => void) => void;
+}
+
+async function serve(
+  alone: Alone,
+  { log, spaces }: OpenLog,
+  { figures, onNotices }: Around,
+  signal: AbortSignal,
+): Promise<void> {
+  const { service, settings, files, kafka, logger } = alone;
+  const { brokers, prefix } = kafka;
   if (service === 'control') await spaces.create('control', controlTopics);
   else await awaitControlSpace(spaces, clock, logger, signal);
-  if (!signal.aborted) {
-    logger.info({ brokers: kafka.brokers, prefix: kafka.prefix, figures: server?.url }, 'running');
-    const run = await services[service]();
-    const around = {
-      settings,
-      files,
-      log,
-      spaces,
-      logger,
-      isDiskLow: () => false,
-      onDiskChange: () => {},
-      onNotices: (listener: (said: ServiceNotices) => void) => {
-        tellNotices = listener;
-      },
-      onListening: alone.onListening,
-    };
-    await run(around, signal).catch((error: unknown) => {
-      const { host, port } = settings;
-      const problem = listenProblem(error, host, { name: 'S3BATCH_PORT', port });
-      throw problem === null ? error : startProblem(problem);
-    });
-  }
-  await log.end();
-  await server?.close();
+  if (signal.aborted) return;
+  if (service !== 'control') logger.info({ brokers, prefix, figures }, 'running');
+  const run = await services[service]();
+  const onListening = (url: string): void => {
+    logger.info({ url, brokers, prefix }, 'running');
+    alone.onListening(url);
+  };
+  const around = {
+    settings,
+    files,
+    log,
+    spaces,
+    logger,
+    isDiskLow: () => false,
+    onDiskChange: () => {},
+    onNotices,
+    onListening,
+  };
+  await run(around, signal).catch((error: unknown) => {
+    throw apiProblem(settings, error);
+  });
+}
+
+async function tryListening({ host, port }: Pick<Settings, 'host' | 'port'>): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
+  }).catch((error: unknown) => {
+    throw apiProblem({ host, port }, error);
+  });
+}
+
+function apiProblem({ host, port }: Pick<Settings, 'host' | 'port'>, error: unknown): unknown {
+  const problem = listenProblem(error, host, { name: 'S3BATCH_PORT', port });
+  return problem === null ? error : startProblem(problem);
 }
 
 async function openFigures(

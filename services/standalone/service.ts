@@ -5,6 +5,8 @@ import { openLogger } from '../control/logger.ts';
 import {
   endBy,
   endLost,
+  endStopped,
+  endStuck,
   onStopRequest,
   refuseStart,
   settingsOrExit,
@@ -32,7 +34,7 @@ const stopping = new AbortController();
 onStopRequest(() => {
   logger.info('s3batch is stopping');
   stopping.abort();
-  setTimeout(() => endBy(new Error('it did not stop in time'), logger), stopMsMax).unref();
+  setTimeout(() => endStuck(stopMsMax, logger), stopMsMax).unref();
 });
 
 try {
@@ -44,13 +46,12 @@ try {
     );
   }
   warnOfSettings(settings, (warning) => logger.warn(warning));
-  await runAlone(
+  const ending = await runAlone(
     { service, settings, kafka, files, logger, onListening: tellListening },
     stopping.signal,
   );
   if (!stopping.signal.aborted) endLost('the control space is gone', logger);
-  logger.info('s3batch has stopped');
-  process.exit(0);
+  endStopped(ending, logger);
 } catch (error) {
   endBy(error, logger);
 }

@@ -5,7 +5,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import { noAnswerText } from '../adapters/log/kafka/notice.ts';
 import { heapLimits } from './heaps.ts';
+import { messageOf } from './start-problem.ts';
 import type {
   LogLink,
   ServiceName,
@@ -55,7 +57,10 @@ export function supervise(
       });
       worker.on('message', (message: ThreadMessage) => events.onMessage(message));
       worker.on('error', (error: unknown) => {
-        logger.error({ service, err: error }, 'a service ended by an exception');
+        const why = messageOf(error);
+        // An outage of the brokers is no bug: its stack says nothing.
+        if (why.includes(noAnswerText)) logger.error({ service }, why);
+        else logger.error({ service, err: error }, 'a service ended by an exception');
       });
       worker.once('exit', () => resolve());
     });

@@ -42,5 +42,7 @@ export type ThreadOrder = 'stop' | 'crash' | 'disk low' | 'disk fine' | ServiceN
 export type ThreadMessage =
   | ServiceNotices
   | { readonly kind: 'listening'; readonly url: string }
+  /** Asked to stop while no broker answered: so many commits were given up. */
+  | { readonly kind: 'given up'; readonly abandoned: number }
   /** The service cannot start as it is configured; another try would say the same. */
   | { readonly kind: 'unusable'; readonly problem: string };

@@ -118,6 +118,23 @@ test('a port of figures in use stops the start, naming address, setting and reme
   expect(text).toContain(`S3BATCH_HOST=${host} S3BATCH_METRICS_PORT=${port}: cannot listen there`);
 });
 
+test('a port of control in use is the only line, before the brokers are asked for anything', async () => {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const address = server.address();
+  const port = String(typeof address === 'object' ? address?.port : '');
+  const { code, text } = await ended(program, ['control'], {
+    S3BATCH_LOG: 'kafka',
+    KAFKA_BROKERS: 'broker:9092',
+    S3BATCH_PORT: port,
+  });
+  expect(code).toBe(unusable);
+  expect(text).toMatch(
+    new RegExp(`^s3batch: S3BATCH_HOST=${host} S3BATCH_PORT=${port}: cannot listen there.*\\n$`),
+  );
+});
+
 test.each([
   ['a service alone', program, ['worker']],
   ['npm start', start, []],
@@ -132,7 +149,8 @@ test.each([
     KAFKA_SASL_PASSWORD: 'hidden',
   });
   expect(code).toBe(brokersAway);
-  expect(text).toMatch(/^s3batch: /);
+  expect(text).toMatch(/^s3batch: /m);
+  expect(text.split('\n')[0]).toContain(`connecting to ${broker}`);
   expect(text).toContain(broker);
   expect(text).not.toContain('hidden');
 });

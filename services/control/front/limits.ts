@@ -19,4 +19,6 @@ export const limits = {
   answerMsMax: 25_000,
   /** How long /readyz waits for the view of the jobs. */
   readyMsMax: 2_000,
+  /** How long /metrics waits for it; then the jobs' figures are left out. */
+  figuresMsMax: 1_000,
 } as const;

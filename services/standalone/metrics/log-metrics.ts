@@ -84,20 +84,37 @@ export function openLogMetrics(registry: Registry, clock: Clock): (said: Service
     registers,
   });
 
+  const withoutBrokers = new Set<ServiceName>();
+  new Gauge({
+    name: 's3batch_log_brokers_away',
+    help: '1 while no Kafka broker answers, else 0',
+    registers,
+    collect() {
+      this.set(withoutBrokers.size > 0 ? 1 : 0);
+    },
+  });
+
   const take = (service: ServiceName, notice: LogNotice): void => {
-    if (notice.kind === 'foreign') return foreign.inc();
-    const space = kindOf(notice.space);
     switch (notice.kind) {
+      case 'foreign':
+        return foreign.inc();
+      case 'away':
+        return void withoutBrokers.add(service);
+      case 'back':
+        return void withoutBrokers.delete(service);
+      case 'abandoned':
+        return;
       case 'committed':
-        return commits.observe({ space }, notice.tookMs / 1000);
+        return commits.observe({ space: kindOf(notice.space) }, notice.tookMs / 1000);
       case 'aborted':
-        return aborts.inc({ space });
+        return aborts.inc({ space: kindOf(notice.space) });
       case 'fenced':
-        return fences.inc({ space });
+        return fences.inc({ space: kindOf(notice.space) });
       case 'rebalanced':
         return rebalances.inc({ group: notice.group });
       case 'lag': {
         const { group, topic } = notice;
+        const space = kindOf(notice.space);
         const labels = { space, job_id: jobOf(notice.space), group, topic };
         const records = Number(notice.records);
         const lane = `${service}/${laneOf(notice)}`;
@@ -110,6 +127,7 @@ export function openLogMetrics(registry: Registry, clock: Clock): (said: Service
 
   return ({ service, isFirst, notices }) => {
     if (isFirst) {
+      withoutBrokers.delete(service);
       for (const [key, lane] of lanes) if (lane.service === service) lanes.delete(key);
     }
     for (const notice of notices) take(service, notice);

@@ -55,3 +55,13 @@ test('codes beyond the limit are counted as other', async () => {
   expect(body.match(/s3batch_task_failures_total\{/g)?.length).toBe(failureCodeLabelsMax + 1);
   expect(valueOf(body, 's3batch_task_failures_total{code="other"}')).toBe(30);
 });
+
+test('while the jobs cannot be read, their levels are left out and their counters stand still', async () => {
+  const metrics = openMetrics(manualClock());
+  await metrics.render([]);
+  await metrics.render([jobWith(10, 0)]);
+  const body = await metrics.render(null);
+  expect(body).not.toMatch(/^s3batch_(jobs|tasks_lag|tasks_per_second)\b/m);
+  expect(valueOf(body, 's3batch_tasks_total{outcome="succeeded"}')).toBe(20);
+  expect(valueOf(await metrics.render([]), 's3batch_tasks_lag')).toBe(0);
+});

@@ -124,3 +124,16 @@ test('commits, aborts, takeovers and rebalances are counted', async () => {
     's3batch_log_rebalances_total{group="worker"} 2',
   ]);
 });
+
+test('brokers are away as long as one service gets no answer', async () => {
+  const { say, begin, lines } = open();
+  const name = 's3batch_log_brokers_away';
+  expect(await lines(name)).toEqual([`${name} 0`]);
+  const away = { kind: 'away', broker: 'broker:9092', cause: 'refused', awayMsMax: 1 } as const;
+  say('worker', away);
+  say('control', away);
+  say('worker', { kind: 'back', awayMs: 6_000 });
+  expect(await lines(name)).toEqual([`${name} 1`]);
+  begin('control');
+  expect(await lines(name)).toEqual([`${name} 0`]);
+});

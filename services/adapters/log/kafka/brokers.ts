@@ -3,6 +3,7 @@
 import type { KafkaSettings } from '../../../core/settings.ts';
 import { type Link, openLink } from './link.ts';
 import type { NoticeLog } from './notice.ts';
+import { type Outage, openOutage } from './outage.ts';
 
 /** Told of each request; tests fail and cut there. */
 export type Tap = (moment: 'before' | 'after', api: string) => Promise<void>;
@@ -46,6 +47,8 @@ export interface Brokers {
   readonly timing: Timing;
   readonly notice: NoticeLog;
   readonly isForeign: IsForeign;
+  /** Whether any broker answers any link. */
+  readonly outage: Outage;
   /** Shared: never park a request here. */
   readonly link: Link;
   /** One of a few links for commits, the same for the same name, so that they do not queue. */
@@ -66,9 +69,11 @@ export function openBrokers(options: BrokersOptions): Brokers {
   const { settings, clientId, notice, timing, tap } = options;
   const links = new Set<Link>();
   const ended = new AbortController();
+  const { awayMsMax } = timing;
+  const outage = openOutage({ awayMsMax, notice, nowMs: () => performance.now() });
   const open = (purpose: string): Link => {
     const name = `${clientId}-${purpose}`;
-    const link = openLink({ settings, clientId: name, awayMsMax: timing.awayMsMax, tap });
+    const link = openLink({ settings, clientId: name, awayMsMax, outage, tap });
     const tracked: Link = {
       ...link,
       close: () => {
@@ -87,6 +92,7 @@ export function openBrokers(options: BrokersOptions): Brokers {
     timing,
     notice,
     isForeign: options.isForeign ?? (() => false),
+    outage,
     link,
     commitLink: (name) => commitLinks[hashOf(name) % commitLinksMax] ?? link,
     openLink: open,

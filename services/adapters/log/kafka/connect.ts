@@ -1,5 +1,6 @@
 // The log port over brokers: one handle per service. It finds the space, checks what is asked, and
 // leaves the rest to writers, lanes and views.
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Log,
   logError,
@@ -13,6 +14,7 @@ import { answered, isKafkaFailure } from './failure.ts';
 import { joinLanes } from './join-lanes.ts';
 import { type Marks, openMarks } from './marks.ts';
 import { topicName } from './names.ts';
+import type { Outage } from './outage.ts';
 import { type Outgoing, planRounds } from './plan-rounds.ts';
 import { openRegistry, type SpaceEntry, type SpaceRegistry } from './registry.ts';
 import { openSpaces } from './spaces.ts';
@@ -28,6 +30,7 @@ export interface Connected {
 
 /** Memberships that are left say so to the group; the end of the log waits for so long. */
 const leaveMsMax = 3_000;
+const lookEveryMs = 200;
 const produceMsMax = 8_000;
 
 export async function connectLog(brokers: Brokers): Promise<Connected> {
@@ -127,10 +130,14 @@ export async function connectLog(brokers: Brokers): Promise<Connected> {
       return follow(entry, topic, fold, signal);
     },
     end: async () => {
-      await Promise.allSettled(effects);
+      await settledUnlessAway(effects, brokers.outage);
+      if (effects.size > 0) brokers.notice({ kind: 'abandoned', commits: effects.size });
       brokers.end();
       const patience = new AbortController();
-      await Promise.race([Promise.allSettled(leavings), late(patience.signal)]);
+      // Without brokers nobody hears that a member leaves.
+      if (!brokers.outage.isAway) {
+        await Promise.race([Promise.allSettled(leavings), late(patience.signal)]);
+      }
       patience.abort();
       brokers.close();
     },
@@ -192,6 +199,19 @@ function unclaimed(identity: string) {
 function rethrow(error: unknown): never {
   if (isKafkaFailure(error)) throw logError('lost', error.message);
   throw error;
+}
+
+/** What nobody answers would be waited for as long as the outage lasts. */
+async function settledUnlessAway(
+  effects: ReadonlySet<Promise<unknown>>,
+  outage: Outage,
+): Promise<void> {
+  const over = new AbortController();
+  const settled = Promise.allSettled(effects).then(() => over.abort());
+  while (!over.signal.aborted && !outage.isAway) {
+    const look = pause(lookEveryMs, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([settled, look]);
+  }
 }
 
 function late(signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ import { logError } from '../../../core/log.ts';
 import type { KafkaSettings } from '../../../core/settings.ts';
 import { type Channel, type ChannelOptions, openChannel } from './channel.ts';
 import { answered, codes, isKafkaFailure, unanswered } from './failure.ts';
+import type { Outage } from './outage.ts';
 import { type Api, findCoordinator, type Metadata, metadata } from './wire.ts';
 
 /** A request that a broker answers at once takes this long at most; else the connection is dead. */
@@ -22,6 +23,8 @@ export interface LinkOptions {
   readonly clientId: string;
   /** Brokers that are away for longer lose the log. */
   readonly awayMsMax: number;
+  /** Told what answers and what does not; absent where an outage is told otherwise. */
+  readonly outage?: Outage | undefined;
   readonly tap?: ChannelOptions['tap'] | undefined;
 }
 
@@ -57,7 +60,7 @@ export interface Link {
 }
 
 export function openLink(options: LinkOptions): Link {
-  const { settings, awayMsMax } = options;
+  const { settings, awayMsMax, outage } = options;
   const channels = new Map<string, Promise<Channel>>();
   const leaders = new Map<string, string>();
   const coordinators = new Map<string, string>();
@@ -77,6 +80,15 @@ export function openLink(options: LinkOptions): Link {
     return opening;
   }
 
+  /** One that was closed meanwhile is replaced. */
+  async function openChannelTo(address: string): Promise<Channel> {
+    const opened = channelTo(address);
+    const channel = await opened;
+    if (channel.isOpen || channels.get(address) !== opened) return channel;
+    channels.delete(address);
+    return openChannelTo(address);
+  }
+
   async function send<Request, Response>(
     address: string,
     api: Api<Request, Response>,
@@ -84,13 +96,16 @@ export function openLink(options: LinkOptions): Link {
     msMax = requestMsMax,
   ): Promise<Response> {
     if (closed) throw unanswered(`${api.name} to ${address}`, 'the link is closed');
-    const opened = channelTo(address);
-    const channel = await opened;
-    if (!channel.isOpen && channels.get(address) === opened) {
-      channels.delete(address);
-      return send(address, api, values, msMax);
+    try {
+      const channel = await openChannelTo(address);
+      const answer = await channel.send(api, values, msMax);
+      outage?.answered();
+      return answer;
+    } catch (error) {
+      const isSilent = isKafkaFailure(error) && error.code === null && error.remedy !== 'refused';
+      if (!isSilent || closed || outage === undefined) throw error;
+      throw outage.failed(address, error);
     }
-    return channel.send(api, values, msMax);
   }
 
   /** Any broker that answers; the configured ones last, since they may be gone. */

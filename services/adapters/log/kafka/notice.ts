@@ -2,6 +2,9 @@
 // of the client library.
 import type { Space } from '../../../core/log.ts';
 
+/** How every failure begins that comes of an outage; whoever ends by it finds it there. */
+export const noAnswerText = 'no broker answered for';
+
 export type LogNotice =
   /** A commit became durable so long after it was asked for. */
   | { readonly kind: 'committed'; readonly space: Space; readonly tookMs: number }
@@ -19,6 +22,17 @@ export type LogNotice =
       readonly broker: string;
       readonly reason: string;
     }
+  /** No broker has answered for a while; the log is lost if none does for awayMsMax. */
+  | {
+      readonly kind: 'away';
+      /** The one asked last, and what came of it. */
+      readonly broker: string;
+      readonly cause: string;
+      readonly awayMsMax: number;
+    }
+  | { readonly kind: 'back'; readonly awayMs: number }
+  /** The log was ended while no broker answered: so many sends and commits were given up. */
+  | { readonly kind: 'abandoned'; readonly commits: number }
   /** Records of a lane behind its committed position; 0 when the lane ends here. */
   | {
       readonly kind: 'lag';
