@@ -1,6 +1,7 @@
 // A service in a process of its own, from outside: starts that are refused, each with the setting
 // and the remedy, and never a password.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -133,6 +134,29 @@ test('a port of control in use is the only line, before the brokers are asked fo
   expect(text).toMatch(
     new RegExp(`^s3batch: S3BATCH_HOST=${host} S3BATCH_PORT=${port}: cannot listen there.*\\n$`),
   );
+});
+
+test('whoever asks a second time for the end gets it at once; twice within a moment is once', async () => {
+  const life = new URL('../../services/standalone/process-life.ts', import.meta.url).href;
+  const script =
+    `import { onStopRequest } from '${life}';` +
+    `setInterval(() => {}, 1000); onStopRequest(() => process.send('asked'));` +
+    `process.send('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const heard: unknown[] = [];
+  child.on('message', (message) => heard.push(message));
+  await once(child, 'message');
+  const startMs = performance.now();
+  const ask = () => child.kill('SIGINT');
+  ask();
+  const asking = setInterval(ask, 50);
+  const [code] = await once(child, 'exit');
+  clearInterval(asking);
+  expect(code).toBe(130);
+  expect(performance.now() - startMs).toBeGreaterThan(400);
+  expect(heard).toEqual(['ready', 'asked']);
 });
 
 test.each([

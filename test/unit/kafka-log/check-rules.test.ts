@@ -117,6 +117,8 @@ describe('remedies for connections', () => {
     ['getaddrinfo ENOTFOUND x', 'unknown', none, 'DNS'],
     ['closed', 'plain', none, 'takes no request without a login'],
     ['ECONNREFUSED', 'unknown', none, 'check KAFKA_BROKERS'],
+    ['closed', 'http', none, 'not a Kafka broker'],
+    ['closed', 'hangs up', none, 'not a Kafka broker'],
     ['ECONNREFUSED', 'plain', sasl, 'check KAFKA_BROKERS'],
   ] as const)('%s at a port that speaks %s', (cause, speaks, uses, remedy) => {
     expect(connectionRemedy(cause, speaks, uses)).toContain(remedy);

@@ -148,7 +148,7 @@ export function clusterWarnings({
 }
 
 /** How the port at the other end seems to speak, where a connection failed. */
-export type PortSpeaks = 'tls' | 'plain' | 'unknown';
+export type PortSpeaks = 'tls' | 'plain' | 'http' | 'hangs up' | 'unknown';
 
 const remedies: readonly (readonly [RegExp, string])[] = [
   [
@@ -192,8 +192,20 @@ export function connectionRemedy(
   if (usesTls && speaks === 'plain') {
     return 'the port does not speak TLS: remove KAFKA_TLS, or name the port that does';
   }
+  if (speaks === 'http') {
+    return (
+      'what answers there speaks HTTP and is not a Kafka broker: name the port of the broker in ' +
+      'KAFKA_BROKERS'
+    );
+  }
   const known = remedies.find(([pattern]) => pattern.test(cause));
   if (known !== undefined) return known[1];
+  if (speaks === 'hangs up') {
+    return (
+      'what answers there hangs up at the first request: it is not a Kafka broker, or one that ' +
+      'is ending; check the port in KAFKA_BROKERS'
+    );
+  }
   if (!usesSasl && speaks === 'plain') {
     return (
       'it answers, but takes no request without a login: give KAFKA_SASL_MECHANISM, ' +

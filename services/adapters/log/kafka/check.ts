@@ -1,6 +1,7 @@
 // Start-up checks: can this installation work on these brokers as they are? What cannot work is a
 // problem, which ends the start; what will hurt one day is a warning. Each names its remedy.
 // Invariant: nothing is made or changed at the brokers but the number of one transactional id.
+import { connect as connectTcp } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { KafkaSettings } from '../../../core/settings.ts';
@@ -136,8 +137,35 @@ async function probe(
     channel.close();
     return 'plain';
   } catch {
-    return 'unknown';
+    return speaksHttp(address);
   }
+}
+
+/** Asked only where no Kafka request was answered. */
+function speaksHttp(address: string): Promise<PortSpeaks> {
+  return new Promise((resolve) => {
+    const socket = connectTcp(splitAddress(address));
+    socket.setTimeout(probeMsMax);
+    let isConnected = false;
+    let said = '';
+    const end = (speaks: PortSpeaks) => () => {
+      socket.destroy();
+      resolve(speaks);
+    };
+    const hungUp = () => end(isConnected && said === '' ? 'hangs up' : 'unknown')();
+    socket.on('connect', () => {
+      isConnected = true;
+      socket.write('HEAD / HTTP/1.0\r\n\r\n');
+    });
+    socket.on('data', (bytes) => {
+      said += bytes.toString('latin1');
+      if (said.startsWith('HTTP')) end('http')();
+      else if (said.length >= 'HTTP'.length) end('unknown')();
+    });
+    socket.on('timeout', end('unknown'));
+    socket.on('error', hungUp);
+    socket.on('close', hungUp);
+  });
 }
 
 function speaksTls(address: string): Promise<boolean> {
