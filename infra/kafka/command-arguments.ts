@@ -2,7 +2,8 @@
 
 export interface KafkaCommand {
   readonly verb: 'up' | 'down' | 'status';
-  readonly port: number;
+  /** null: none was given, which means portDefault for a broker that is to be started. */
+  readonly port: number | null;
   readonly dataFolder: string;
   /** null: the project's own. */
   readonly jarsFolder: string | null;
@@ -13,7 +14,7 @@ export type KafkaArguments =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'problem'; readonly problem: string };
 
-const portDefault = 9092;
+export const portDefault = 9092;
 const portMax = 65_535;
 export const dataFolderDefault = '.kafka/data';
 const verbs = ['up', 'down', 'status'] as const;
@@ -29,7 +30,7 @@ const usage =
 
 export function readKafkaArguments(words: readonly string[]): KafkaArguments {
   let verb: KafkaCommand['verb'] | undefined;
-  let port = portDefault;
+  let port: number | null = null;
   let dataFolder = dataFolderDefault;
   let jarsFolder: string | null = null;
   for (let at = 0; at < words.length; at += 1) {

@@ -3,7 +3,12 @@
 import { join } from 'node:path';
 import { findBackgroundBroker, stopBackgroundBroker } from './background-broker.ts';
 import { startBroker } from './broker.ts';
-import { dataFolderDefault, type KafkaCommand, readKafkaArguments } from './command-arguments.ts';
+import {
+  dataFolderDefault,
+  type KafkaCommand,
+  portDefault,
+  readKafkaArguments,
+} from './command-arguments.ts';
 import { isKafkaProblem } from './kafka-problem.ts';
 
 const exitProblem = 1;
@@ -14,6 +19,14 @@ async function up({ port, dataFolder, jarsFolder }: KafkaCommand): Promise<void>
   const known = await findBackgroundBroker(dataFolder);
   if (known !== null) {
     say(`A Kafka broker already runs at ${known.address} (process ${known.pid}).`);
+    if (port !== null && !known.address.endsWith(`:${port}`)) {
+      say(
+        `It is the one of the folder ${dataFolder}, and not on port ${port}. A second broker needs ` +
+          `a folder of its own:\n  npm run kafka -- up --port ${port} --data .kafka/data-${port}`,
+      );
+      process.exitCode = exitProblem;
+      return;
+    }
     sayHowToGoOn(known.address, dataFolder);
     return;
   }
@@ -22,7 +35,7 @@ async function up({ port, dataFolder, jarsFolder }: KafkaCommand): Promise<void>
     ...(jarsFolder === null ? {} : { jarsFolder }),
     ...(javaHome === '' ? {} : { java: join(javaHome, 'bin', 'java') }),
     dataFolder,
-    port,
+    port: port ?? portDefault,
     outlivesUs: true,
     onSlow: (what) => say(`${what} ...`),
   });

@@ -50,6 +50,9 @@ describe.skipIf(!isHere)('npm run kafka (Java and Maven)', () => {
     expect(second).toMatchObject({ code: 0 });
     expect(second.stdout).toContain(`already runs at ${address}`);
     expect(await kafka(['status', ...at])).toMatchObject({ code: 0 });
+    const elsewhere = await kafka(['up', '--port', '1', ...at]);
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.stdout).toMatch(/not on port 1\. .*\n.*up --port 1 --data /);
 
     const down = await kafka(['down', ...at]);
     expect(down.stdout).toContain(`The Kafka broker at ${address} was stopped`);
