@@ -9,6 +9,7 @@ import {
   kafkaSettingTable,
   readKafkaPlan,
 } from './kafka-settings.ts';
+import { nearName } from './near-name.ts';
 import { type Environment, openSettingReader, type Setting } from './setting-reader.ts';
 
 export const settingTable = [
@@ -178,7 +179,12 @@ function refusedNames(environment: Environment): string[] {
     if (part !== undefined) {
       problems.push(`${name}: ${part} is not built yet; remove this setting.`);
     } else if (isOurs(name) && !isKnown(name)) {
-      problems.push(`${name}: no such setting; docs/CONFIGURATION.md lists them all.`);
+      const near = nearName(
+        name,
+        settingTable.map((setting) => setting.name),
+      );
+      const meant = near === null ? '' : ` (did you mean ${near}?)`;
+      problems.push(`${name}: no such setting${meant}; docs/CONFIGURATION.md lists them all.`);
     }
   }
   return problems;

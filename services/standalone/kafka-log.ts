@@ -110,7 +110,7 @@ function telling(
       const { topic, partition, offset, broker, reason } = said;
       logger.error(
         { topic, partition, offset: Number(offset), broker, reason },
-        'passed over a record that s3batch did not write: see who may write to this topic',
+        'passed over a record that s3batch did not write: see docs/OPERATIONS.md, "When something is wrong"',
       );
     }
     notice(said);

@@ -73,7 +73,7 @@ test('every problem of the settings is told at once, and no password', async () 
   });
   expect(code).toBe(unusable);
   expect(text.trimEnd().split('\n')).toEqual([
-    's3batch: KAFKA_BROKER: no such setting; docs/CONFIGURATION.md lists them all.',
+    's3batch: KAFKA_BROKER: no such setting (did you mean KAFKA_BROKERS?); docs/CONFIGURATION.md lists them all.',
     expect.stringMatching(/^s3batch: KAFKA_BROKERS: S3BATCH_LOG=kafka needs it/),
     expect.stringMatching(/^s3batch: KAFKA_TOPIC_PREFIX=a\/b: must be 1 to 64/),
     expect.stringMatching(/^s3batch: KAFKA_SASL_MECHANISM, .*: give all three or none/),

@@ -134,10 +134,10 @@ test('settings of what is not built, and mistyped ones, are refused by name', as
   expect(code).toBe(unusable);
   expect(text.trimEnd().split('\n').toSorted()).toEqual([
     's3batch: KAFKA_BROKERS: only S3BATCH_LOG=kafka reads it; set that, or remove this one.',
-    's3batch: KAFKA_TOPICS_PREFIX: no such setting; docs/CONFIGURATION.md lists them all.',
+    's3batch: KAFKA_TOPICS_PREFIX: no such setting (did you mean KAFKA_TOPIC_PREFIX?); docs/CONFIGURATION.md lists them all.',
     's3batch: LAMBDA_ENDPOINT: LambdaInvoke is not built yet; remove this setting.',
     's3batch: S3BATCH_POLICIES: policies is not built yet; remove this setting.',
-    's3batch: S3BATCH_TAGING_SAFE: no such setting; docs/CONFIGURATION.md lists them all.',
+    's3batch: S3BATCH_TAGING_SAFE: no such setting (did you mean S3BATCH_TAGGING_SAFE?); docs/CONFIGURATION.md lists them all.',
     's3batch: S3BATCH_TLS_CERT: TLS is not built yet; remove this setting.',
   ]);
 });

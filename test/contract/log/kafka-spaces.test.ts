@@ -91,7 +91,9 @@ async function commitOffset(
   offset: number,
 ): Promise<void> {
   const transactionalId = randomUUID();
-  const groups = await link.coordinatorOf('group', groupId);
+  // A broker that has just started makes its topic of offsets at the first question.
+  const groups = await link.retry(() => link.coordinatorOf('group', groupId), forever);
+  if (groups === 'aborted') throw new Error('the retry was cut short');
   const asked = { transactionalId, transactionTimeout: kafkaTiming.transactionMs };
   const begun = await link.retry(async () => {
     const coordinator = await link.coordinatorOf('transaction', transactionalId);

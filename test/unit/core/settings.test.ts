@@ -119,6 +119,13 @@ describe('settings', () => {
     expect(problemsOf(open)).toEqual([expect.stringContaining('needs S3BATCH_KEYS')]);
   });
 
+  test('a name that nobody knows is told with the one that may have been meant', () => {
+    expect(problemsOf({ S3BATCH_PROT: '1', S3BATCH_WHATEVER: '1' })).toEqual([
+      expect.stringContaining('S3BATCH_PROT: no such setting (did you mean S3BATCH_PORT?); docs/'),
+      'S3BATCH_WHATEVER: no such setting; docs/CONFIGURATION.md lists them all.',
+    ]);
+  });
+
   test('all problems are told at once', () => {
     expect(problemsOf({ S3BATCH_PORT: 'x', AWS_REGION: '!' })).toHaveLength(2);
   });

@@ -178,7 +178,7 @@ export function openFetcher(brokers: Brokers, purpose: string): Fetcher {
     for (const { offset, reason } of decoded.unreadable) say(offset, reason);
     return decoded.records.filter(({ offset, value }) => {
       const isForeign = brokers.isForeign(topic, value);
-      if (isForeign) say(offset, 'it has not our form');
+      if (isForeign) say(offset, 'not a frame of s3batch');
       return !isForeign;
     });
   }
