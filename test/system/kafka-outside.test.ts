@@ -63,10 +63,10 @@ beforeAll(async () => {
     S3BATCH_RULES_POLL_MS: '86400000',
   };
   environment = {
-    KAFKA_BROKERS: brokers.brokers[0] ?? '',
+    KAFKA_BROKERS: brokers.brokers.join(','),
     KAFKA_TOPIC_PREFIX: prefix,
-    S3BATCH_ACCESS_KEY: key.accessKeyId,
-    S3BATCH_SECRET_KEY: key.secretAccessKey,
+    REQUEST_ACCESS_KEY: key.accessKeyId,
+    REQUEST_SECRET_KEY: key.secretAccessKey,
   };
   running = await world.start(settings);
   const kafka = new Kafka({ brokers: [...brokers.brokers], logLevel: logLevel.NOTHING });
@@ -155,7 +155,8 @@ describe.skipIf(!hasBroker)('outside producers and readers (a Kafka broker, PyPI
         const before = await listJobIds(running.control, accountId);
         writeFileSync(join(programs.folder, 'job.json'), JSON.stringify(requestFor(name)));
         for (let sent = 0; sent < 2; sent += 1) {
-          await programs.run(name, ['job.json', `token of ${name}`], environment);
+          const words = ['job.json', `token of ${name}`];
+          expect(await programs.run(name, words, environment)).toBe('sent\n');
         }
         const jobs = await untilJobs(before.length + 1);
         const [jobId = ''] = jobs.filter((id) => !before.includes(id));
@@ -172,6 +173,13 @@ describe.skipIf(!hasBroker)('outside producers and readers (a Kafka broker, PyPI
         }
       },
     );
+  }
+
+  for (const name of ['read-results.mjs', 'read_results.py']) {
+    test.skipIf(lacksClient(name))(`${name}: a job that there is not ends it`, async () => {
+      const reading = programs.run(name, ['no-such-job'], environment);
+      await expect(reading).rejects.toThrow(/ended with 1: [^]*no such topic: .*no-such-job/);
+    });
   }
 
   test('what cannot be used is read from events.rejected with its reason', async () => {
